@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the server in one place. What the network can drive has one here.
+namespace holdfast::limits {
+
+/// Largest READ, WRITE and TRANSACT payload, octets (MS-SMB2 2.2.4; Windows and Samba offer 8 MiB).
+inline constexpr std::uint32_t kMaxTransactSize = 8u << 20;
+/// What a client without large MTU gets (MS-SMB2 3.3.5.4).
+inline constexpr std::uint32_t kMaxSmallTransactSize = 64u << 10;
+/// Header, fixed parts and contexts of a request beside its payload.
+inline constexpr std::uint32_t kMaxRequestOverhead = 64u << 10;
+/// Largest transport frame accepted after authentication.
+inline constexpr std::uint32_t kMaxFrameSize = kMaxTransactSize + kMaxRequestOverhead;
+/// Largest frame before a session exists: NEGOTIATE and SESSION_SETUP need no more.
+inline constexpr std::uint32_t kMaxUnauthenticatedFrameSize = 128u << 10;
+/// A connection that has not negotiated and logged on in this time is closed.
+inline constexpr std::uint64_t kUnauthenticatedTimeout_us = 30'000'000;
+/// A frame that was begun must be complete in this time.
+inline constexpr std::uint64_t kPartialFrameTimeout_us = 60'000'000;
+/// Octets waiting to be sent to one client beyond which its requests are no longer read.
+inline constexpr std::size_t kSendQueueHighWater = 16u << 20;
+
+/// Credits granted to one connection at most (MS-SMB2 3.3.1.2).
+inline constexpr std::uint32_t kMaxCredits = 8192;
+/// Requests in one compounded frame.
+inline constexpr std::size_t kMaxCompound = 64;
+/// Requests of one connection that have an interim response and wait.
+inline constexpr std::size_t kMaxAsyncRequests = 512;
+inline constexpr std::size_t kMaxConnections = 16'384;
+inline constexpr std::size_t kMaxSessions = 65'536;
+inline constexpr std::size_t kMaxSessionsPerConnection = 1'024;
+inline constexpr std::size_t kMaxTreesPerSession = 1'024;
+inline constexpr std::size_t kMaxOpensPerSession = 65'536;
+inline constexpr std::size_t kMaxLocksPerOpen = 65'536;
+/// Lock elements in one LOCK request.
+inline constexpr std::size_t kMaxLockElements = 1'024;
+
+/// A path of a request, UTF-16 units (MS-FSCC 2.1.5), and of one component.
+inline constexpr std::size_t kMaxPathUnits = 32'760;
+inline constexpr std::size_t kMaxComponentUnits = 255;
+inline constexpr std::size_t kMaxPathDepth = 512;
+inline constexpr std::size_t kMaxSecurityDescriptor = 64u << 10;
+inline constexpr std::size_t kMaxEaList = 64u << 10;
+/// SPNEGO and NTLM tokens.
+inline constexpr std::size_t kMaxSecurityToken = 64u << 10;
+/// One DCE/RPC fragment and one whole call.
+inline constexpr std::size_t kMaxRpcFragment = 5'840;
+inline constexpr std::size_t kMaxRpcCall = 1u << 20;
+
+}  // namespace holdfast::limits
