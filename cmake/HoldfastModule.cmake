@@ -6,8 +6,10 @@
 #   *_fuzz.cc   -> one libFuzzer binary each (NAME of the file), only with HOLDFAST_FUZZ
 # RELAXED modules (platform/, app/, cli/) may use exceptions and RTTI for the libraries they wrap; all others are
 # compiled without. Tests are always compiled with both, because GoogleTest wants them.
-include(GoogleTest)
-find_package(GTest REQUIRED)
+if(HOLDFAST_TESTS)
+  include(GoogleTest)
+  find_package(GTest REQUIRED)
+endif()
 find_package(Threads REQUIRED)
 
 function(holdfast_module NAME)

@@ -6,6 +6,8 @@ target_compile_options(holdfast_options INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror=return-type -Werror=unused-result
   -fno-omit-frame-pointer -fstack-protector-strong)
 target_compile_definitions(holdfast_options INTERFACE _FILE_OFFSET_BITS=64)
+# Paths in binaries are relative to the checkout: equal builds wherever it lies, and equal ccache keys.
+target_compile_options(holdfast_options INTERFACE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 
 if(HOLDFAST_SANITIZE)
   target_compile_options(holdfast_options INTERFACE -fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all)
