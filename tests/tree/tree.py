@@ -252,8 +252,6 @@ def check_file(root, path):
         yield Problem(path, lines, f"{lines} lines, more than {MAX_FILE_LINES}")
     if path.endswith(CPP):
         yield from check_cpp(path, text)
-    elif LICENSE not in "\n".join(text.split("\n", 3)[:3]):
-        yield Problem(path, 1, f"no `# {LICENSE}` in its first lines")
 
 
 def check_modules(files):
@@ -276,6 +274,7 @@ def check(root):
 
 
 def add_license_lines(root):
+    """Puts the licence line before each C++ source that has none."""
     for path in list_files(root):
         if not path.endswith(CPP):
             continue

@@ -104,19 +104,21 @@ class TreeTest(unittest.TestCase):
         self.finds("src/core/README.md", None, "without a README.md")
         self.finds("src/core/x.cc", "int x;\n", "SPDX")
         self.finds("src/core/x.h", HEAD, "#pragma once")
-        self.finds("tools/x.py", "print(1)\n", "SPDX")
         self.finds("src/other/x.cc", HEAD, "has no layer")
 
     def test_fixer(self):
+        before = {"src/base/x.cc": "int x;\n", "tools/x.h": HEAD + "#pragma once\n", "tests/x.sh": "#!/bin/sh\n"}
+        after = {**before, "src/base/x.cc": HEAD + "int x;\n"}
         with tempfile.TemporaryDirectory() as root:
-            os.makedirs(os.path.join(root, "src/base"))
-            path = os.path.join(root, "src/base/x.cc")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write("int x;\n")
+            for path, text in before.items():
+                os.makedirs(os.path.dirname(os.path.join(root, path)))
+                with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                    file.write(text)
             for _ in range(2):
                 tree.main(["--add-license-line", root])
-                with open(path, encoding="utf-8") as file:
-                    self.assertEqual(file.read(), HEAD + "int x;\n")
+                for path, text in after.items():
+                    with open(os.path.join(root, path), encoding="utf-8") as file:
+                        self.assertEqual(file.read(), text)
 
 
 if __name__ == "__main__":

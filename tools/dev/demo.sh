@@ -32,7 +32,7 @@ demo() {
   (umask 077 && printf 'username = demo\npassword = %s\n' "$(cat "$demo_dir/password")" >"$demo_dir/login")
   port=$(free_port)
 
-  cd "$demo_dir"
+  cd "$demo_dir" || exit 1
   export PATH=$root/build/release/bin:$PATH
   local serve=(holdfast serve files --listen 127.0.0.1 --port "$port" --name demo --user demo
     --password-file password)

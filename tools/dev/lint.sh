@@ -38,11 +38,18 @@ lint_step() {
 }
 
 lint_format() {
-  tracked '*.cc' '*.h' | (cd "$root" && xargs -0 -r -n 50 clang-format-19 --dry-run -Werror --style=file)
+  local unformatted
+  # Each finding names its file first: `src/x.cc:1:2: error: ...`.
+  unformatted=$(tracked '*.cc' '*.h' | (cd "$root" &&
+    xargs -0 -r -n 20 -P "$(nproc)" clang-format-19 --dry-run -Werror --style=file 2>&1) |
+    grep -oE '^[^ :]+:[0-9]+:[0-9]+: error' | cut -d: -f1 | sort | uniq -c)
+  [ -z "$unformatted" ] || printf '%s\n' "$unformatted" |
+    awk '{ printf "%s: %d places not formatted (./dev lint --fix)\n", $2, $1 }'
+  [ -z "$unformatted" ]
 }
 
 lint_scripts() {
-  scripts | sort -zu | (cd "$root" && xargs -0 -r shellcheck -x --source-path="$root")
+  scripts | sort -zu | (cd "$root" && xargs -0 -r shellcheck -x -S warning)
 }
 
 lint_tidy() {

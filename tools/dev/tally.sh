@@ -19,12 +19,10 @@ tally_run() {
   { "$@" 2>&1 || echo "exit status $?" >"$log.status"; } < /dev/null | tee "$log"
   if [ -s "$log.status" ]; then status=1; rm -f "$log.status"; fi
   if line=$(read_closing_line "$log"); then
-    # shellcheck disable=SC2034  # read by the caller
     read -r PASSED FAILED SKIPPED <<<"$line"
     if [ "$status" -ne 0 ] && [ "$FAILED" -eq 0 ]; then FAILED=1; fi
     if [ $((PASSED + FAILED + SKIPPED)) -eq 0 ]; then FAILED=1; fi
   else
-    # shellcheck disable=SC2034
     PASSED=0 FAILED=1 SKIPPED=0
   fi
 }
