@@ -1,4 +1,5 @@
 # shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
 # User-mode Linux kernels, unpacked from Debian's packages into the cache.  Sourced by kernel-client.
 
 KERNELS=$LAB_CACHE/kernels

@@ -1,4 +1,5 @@
 # shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
 # Settings and small functions that all scripts of the lab share.  Sourced, never run.
 
 # All run-time state.  cache/ is worth keeping between runs; the rest belongs to one lab.

@@ -1,4 +1,5 @@
 # shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
 # The server that this repository builds.  Sourced by ../server; see there for the variables.
 
 HOLDFAST_BIN=${HOLDFAST_BIN:-$(readlink -f "$LIB/../..")/build/release/bin/holdfast}

@@ -1,4 +1,5 @@
 # shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
 # Debian's Samba with a small configuration of its own, as a known good server: the tests are
 # developed and checked against it.  Sourced by ../server; see there for the variables.
 #
