@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Bare Debian 12 systems to try things in, made with debootstrap from the mirror this machine uses. The base is kept
+# as a tarball under $chroot_state for a week; a system made from it lasts as long as one command. Its mounts live in
+# a mount namespace of that command, so nothing stays mounted, whatever happens.
+
+chroot_state=${HOLDFAST_LAB_STATE:-/var/tmp/holdfast-lab}/debian
+
+# debian_mirror: the archive from which this machine gets Debian 12.
+debian_mirror() {
+  local uri
+  # shellcheck disable=SC2016  # apt's own format
+  uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "bookworm" { print $2; exit }')
+  printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+}
+
+# copy_apt_settings ROOT: the system at ROOT gets its packages from where this machine gets its own.
+copy_apt_settings() {
+  local to=$1/etc/apt file
+  if [ -e /etc/apt/sources.list ] || compgen -G '/etc/apt/sources.list.d/debian*' >/dev/null; then
+    rm -f "$to/sources.list"
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/debian*; do
+      [ ! -f "$file" ] || cp "$file" "$to${file#/etc/apt}"
+    done
+  fi
+  apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|ForceIPv4)' >"$to/apt.conf.d/90-as-the-host" || true
+  cp -L /etc/resolv.conf "$1/etc/resolv.conf"
+  cp -L /etc/hosts "$1/etc/hosts"
+}
+
+# chroot_tarball: prints the path of a tarball of Debian 12's minimal system; makes it when there is none.
+chroot_tarball() {
+  local tarball=$chroot_state/bookworm.tar work
+  mkdir -p "$chroot_state"
+  find "$chroot_state" -maxdepth 1 -name bookworm.tar -mtime +7 -delete
+  if ! [ -s "$tarball" ]; then
+    work=$(mktemp -d "$chroot_state/base.XXXXXX")
+    debootstrap --variant=minbase bookworm "$work" "$(debian_mirror)" >"$chroot_state/debootstrap.log" 2>&1 || {
+      tail -n 20 "$chroot_state/debootstrap.log" >&2
+      rm -rf "$work"
+      return 1
+    }
+    rm -f "$work"/var/cache/apt/archives/*.deb
+    tar -C "$work" --numeric-owner --xattrs -cf "$tarball.$$" .
+    mv "$tarball.$$" "$tarball"
+    rm -rf "$work"
+  fi
+  printf '%s\n' "$tarball"
+}
+
+# chroot_make: prints the folder of a new system made from the tarball.
+chroot_make() {
+  local tarball folder
+  tarball=$(chroot_tarball) || return 1
+  folder=$(mktemp -d "$chroot_state/root.XXXXXX")
+  tar -C "$folder" --numeric-owner --xattrs -xf "$tarball"
+  chmod 755 "$folder"
+  copy_apt_settings "$folder"
+  printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
+  chmod 755 "$folder/usr/sbin/policy-rc.d"
+  printf '%s\n' "$folder"
+}
+
+# chroot_remove FOLDER
+chroot_remove() {
+  [ -z "$1" ] || [ "$1" = / ] || rm -rf --one-file-system "$1"
+}
+
+# chroot_run FOLDER [BIND...] -- COMMAND...: runs it as root inside, with /proc, /dev and the folders BIND (same path
+# inside) mounted. All of its processes end with it.
+chroot_run() {
+  local folder=$1 binds=()
+  shift
+  while [ "$1" != -- ]; do
+    binds+=("$1")
+    shift
+  done
+  shift
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  unshare --mount --pid --fork --kill-child --propagation private bash -euc '
+    folder=$1 count=$2
+    shift 2
+    mount -t proc proc "$folder/proc"
+    mount --rbind /dev "$folder/dev"
+    mount -t tmpfs tmpfs "$folder/run"
+    for _ in $(seq "$count"); do
+      mkdir -p "$folder$1"
+      mount --bind "$1" "$folder$1"
+      shift
+    done
+    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+      TERM=dumb ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} \
+      chroot "$folder" "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
+}
