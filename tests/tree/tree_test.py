@@ -59,6 +59,8 @@ class TreeTest(unittest.TestCase):
         self.finds("src/core/x_test.cc", HEAD + '#include "platform/x.h"\n', "may not include platform/")
         self.finds("src/wire/x.cc", HEAD + '#include "crypto/x.h"\n', "may not include crypto/")
         self.finds("sim/x.cc", HEAD + '#include "platform/x.h"\n', "sim/ may not include platform/")
+        self.finds("src/core/x.cc", HEAD + '#include "platform/crypto_openssl/x.h"\n', "may not include platform/")
+        self.accepts("src/core/x_test.cc", HEAD + '#include "platform/crypto_openssl/x.h"\n')
         self.accepts("src/app/x.cc", HEAD + '#include "platform/x.h"\n#include "base/bytes.h"\n')
         self.accepts("src/wire/x.cc", HEAD + '#include "wire/dtyp/sid.h"\n')
 
