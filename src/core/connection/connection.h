@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/buffer.h"
+#include "core/connection/credit_window.h"
+#include "core/connection/negotiation.h"
+#include "core/session/session.h"
+#include "crypto/key_derivation.h"
+#include "crypto/provider.h"
+#include "wire/smb2/header.h"
+
+namespace holdfast::core {
+
+/// Room in front of every message: the transport header and, when it is sealed, the transform header.
+inline constexpr std::size_t kMessageHeadroom = 4 + 52;
+
+/// A response message under construction: 64 octets kept for its header, room in front.
+Buffer new_message(std::size_t body_size_hint);
+
+/// One request of a frame.
+struct RequestMeta {
+  wire::smb2::Header header;
+  /// From the SMB2 header to the end of this request, in the batch's frame.
+  Bytes message;
+  /// Came inside a transform of this session.
+  bool sealed = false;
+  /// Carried a signature and it was right.
+  bool signature_ok = false;
+  /// Not kSuccess: refused before dispatch (signature), answer it with this.
+  NtStatus refused = NtStatus::kSuccess;
+};
+
+/// The requests of one frame, to be run one after the other (MS-SMB2 3.3.5.2.7).
+struct Batch {
+  Buffer frame;
+  std::vector<RequestMeta> requests;
+  /// 0: not sealed; else the session of the transform header, whose key seals the answer too.
+  SessionId sealed_by = 0;
+  bool is_smb1_negotiate = false;
+};
+
+/// The connection is to be ended, with the rule that says so, for the log.
+struct Disconnect {
+  std::string_view reason;
+};
+
+/// One answer. message begins with 64 octets for the header, which the connection fills in.
+struct Outgoing {
+  wire::smb2::Header request;
+  NtStatus status = NtStatus::kSuccess;
+  Buffer message;
+  /// Not 0: this is an interim response (status kPending) or the final one of an async request.
+  std::uint64_t async_id = 0;
+  bool is_interim = false;
+  /// Sign although the request was not signed (the final SESSION_SETUP response).
+  bool must_sign = false;
+  /// Seal although the request came in the clear.
+  bool must_seal = false;
+};
+
+/// What a connection knows of one of its sessions: the channel (MS-SMB2 3.3.1.14).
+struct Channel {
+  SessionPtr session;
+  /// The session's own keys, or for a bound channel its own signing key beside the session's ciphers.
+  Keys keys;
+  bool established = false;
+  /// A SESSION_SETUP is in progress (first log-on, binding, or re-authentication).
+  bool in_setup = false;
+  crypto::PreauthHash preauth;
+};
+
+/// One transport connection (MS-SMB2 3.3.1.7): takes frames apart and puts answers together. It
+/// decides on message ids, credits, signatures and transforms, and knows no command's meaning.
+/// Synchronous; used on one loop.
+class Connection {
+ public:
+  Connection(ConnectionId id, std::shared_ptr<const Policy> policy, const crypto::Provider& crypto);
+
+  ConnectionId id() const { return id_; }
+  const Policy& policy() const { return *policy_; }
+  const crypto::Provider& crypto() const { return crypto_; }
+
+  /// Octets a frame may have now (MS-SMB2 3.3.5.2: what is larger ends the connection).
+  std::uint32_t max_frame() const;
+
+  /// Takes one frame, without its transport header.
+  std::variant<Batch, Disconnect> receive(Buffer frame);
+  /// Puts the answers of one batch into one frame, with transport header, ready to be sent.
+  Buffer assemble(std::vector<Outgoing> answers, SessionId sealed_by);
+
+  /// Negotiation, once (MS-SMB2 3.3.5.4).
+  const std::optional<Negotiated>& negotiated() const { return negotiated_; }
+  void set_negotiated(Negotiated agreed) { negotiated_ = std::move(agreed); }
+  /// The next NEGOTIATE is the first that counts (after an SMB1 one).
+  bool awaits_smb2_negotiate() const { return awaits_smb2_negotiate_; }
+  void set_awaits_smb2_negotiate(bool awaits) { awaits_smb2_negotiate_ = awaits; }
+  crypto::PreauthHash& preauth() { return preauth_; }
+
+  Channel* channel(SessionId id);
+  Channel& add_channel(SessionPtr session);
+  void drop_channel(SessionId id) { channels_.erase(id); }
+  std::vector<SessionId> sessions() const;
+  std::size_t session_count() const { return channels_.size(); }
+  bool any_established() const;
+
+  /// Credits that a request of so many octets (the greater of what it sends and may receive) must
+  /// have charged (MS-SMB2 3.3.5.2.5).
+  bool charge_suffices(const wire::smb2::Header& header, std::uint64_t payload) const;
+  std::uint32_t credits_outstanding() const { return window_.outstanding(); }
+  std::uint64_t next_async_id() { return next_async_id_++; }
+
+ private:
+  std::optional<Disconnect> unseal(Buffer& frame, Batch& batch);
+  std::optional<Disconnect> split(Bytes content, Batch& batch);
+  NtStatus check_signature(RequestMeta& request, SessionId session_id);
+  const crypto::Signer* signer_for(SessionId id);
+  void finish_message(Outgoing& answer, bool sealed, std::size_t offset, MutBytes message);
+  void seal(Buffer& frame, const Channel& channel);
+
+  ConnectionId id_;
+  std::shared_ptr<const Policy> policy_;
+  const crypto::Provider& crypto_;
+  CreditWindow window_;
+  std::optional<Negotiated> negotiated_;
+  bool awaits_smb2_negotiate_ = false;
+  crypto::PreauthHash preauth_;
+  std::unordered_map<SessionId, Channel> channels_;
+  std::uint64_t next_async_id_ = 1;
+};
+
+}  // namespace holdfast::core

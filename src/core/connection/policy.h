@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/guid.h"
+#include "base/limits.h"
+#include "core/session/share.h"
+#include "wire/smb2/types.h"
+
+namespace holdfast::core {
+
+/// What the administrator allows, as far as connections and sessions are concerned. A snapshot: a
+/// connection keeps the one it began with.
+struct Policy {
+  std::uint16_t min_dialect = wire::smb2::Dialect::kSmb202;
+  std::uint16_t max_dialect = wire::smb2::Dialect::kSmb311;
+  Requirement signing = Requirement::kRequired;
+  Requirement encryption = Requirement::kDesired;
+  /// In order of preference.
+  std::vector<wire::smb2::Cipher> ciphers = {
+      wire::smb2::Cipher::kAes128Gcm, wire::smb2::Cipher::kAes256Gcm,
+      wire::smb2::Cipher::kAes128Ccm, wire::smb2::Cipher::kAes256Ccm};
+  std::vector<wire::smb2::SigningAlgorithm> signing_algorithms = {
+      wire::smb2::SigningAlgorithm::kAesGmac, wire::smb2::SigningAlgorithm::kAesCmac,
+      wire::smb2::SigningAlgorithm::kHmacSha256};
+  bool allow_guest = false;
+  bool allow_anonymous = false;
+  Guid server_guid;
+  std::uint32_t max_transact_size = limits::kMaxTransactSize;
+  std::uint32_t max_credits = limits::kMaxCredits;
+};
+
+}  // namespace holdfast::core

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/object/open_table.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace holdfast::core {
+namespace {
+
+namespace Access = wire::smb2::FileAccess;
+namespace Sharing = wire::smb2::ShareAccess;
+
+// The stripe stands in the top bits of the slot's part of an id.
+constexpr int kStripeShift = 26;
+
+constexpr std::uint32_t kReads = Access::kReadData | Access::kExecute;
+constexpr std::uint32_t kWrites = Access::kWriteData | Access::kAppendData;
+
+/// An open that neither reads, writes nor deletes takes no part in sharing (MS-FSA 2.1.5.1.2.2).
+bool takes_part(std::uint32_t access) {
+  return (access & (kReads | kWrites | Access::kDelete)) != 0;
+}
+
+/// Does what one open does fit what the other allows?
+bool fits(std::uint32_t access, std::uint32_t allowed) {
+  if ((access & kReads) != 0 && (allowed & Sharing::kRead) == 0) return false;
+  if ((access & kWrites) != 0 && (allowed & Sharing::kWrite) == 0) return false;
+  return (access & Access::kDelete) == 0 || (allowed & Sharing::kDelete) != 0;
+}
+
+struct ObjectHash {
+  std::size_t operator()(const ObjectId& o) const {
+    return static_cast<std::size_t>(o.key.inode * 0x9E3779B97F4A7C15ull ^ o.key.device) ^
+           std::hash<std::string>{}(o.stream);
+  }
+};
+
+}  // namespace
+
+struct OpenTable::Open {
+  OpenSpec spec;
+  std::uint64_t persistent_id = 0;
+  std::shared_ptr<DirectoryScan> scan;
+};
+
+/// What the opens of one stream of one file share.
+struct OpenTable::FileState {
+  std::vector<OpenId> opens;
+  bool delete_pending = false;
+  /// The last open is closed and the name is being removed.
+  bool removing = false;
+  ByteRangeLocks locks;
+};
+
+struct OpenTable::Stripe {
+  Mutex mutex;
+  SlotMap<Open> opens;
+  std::unordered_map<ObjectId, FileState, ObjectHash> files;
+  std::uint64_t number = 0;
+
+  Open* find(OpenId id) { return opens.find(id & ~(0x3Full << kStripeShift)); }
+  FileState& file_of(const Open& open) { return files[open.spec.object]; }
+  NtStatus check(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
+};
+
+OpenTable::OpenTable() {
+  for (std::size_t i = 0; i < kStripes; ++i) {
+    stripes_[i] = std::make_unique<Stripe>();
+    stripes_[i]->number = i;
+  }
+}
+OpenTable::~OpenTable() = default;
+
+OpenTable::Stripe& OpenTable::stripe_of(const ports::FileKey& key) {
+  // Streams of one file share its stripe: the whole file is decided under one lock.
+  std::uint64_t mixed = (key.inode ^ key.device) * 0x9E3779B97F4A7C15ull;
+  return *stripes_[mixed >> 58];
+}
+
+OpenTable::Stripe* OpenTable::stripe_of(OpenId id) {
+  return stripes_[id >> kStripeShift & (kStripes - 1)].get();
+}
+
+NtStatus OpenTable::Stripe::check(const ObjectId& object, std::uint32_t access,
+                                  std::uint32_t share_access) {
+  auto found = files.find(object);
+  if (found == files.end()) return NtStatus::kSuccess;
+  if (found->second.delete_pending || found->second.removing) return NtStatus::kDeletePending;
+  if (!takes_part(access)) return NtStatus::kSuccess;
+  for (OpenId other_id : found->second.opens) {
+    const OpenSpec& other = find(other_id)->spec;
+    if (!takes_part(other.access)) continue;
+    if (!fits(access, other.share_access) || !fits(other.access, share_access))
+      return NtStatus::kSharingViolation;
+  }
+  return NtStatus::kSuccess;
+}
+
+Result<OpenId> OpenTable::open(OpenSpec spec) {
+  std::uint64_t persistent_id;
+  {
+    Lock lock(counter_mutex_);
+    persistent_id = next_persistent_id_++;
+  }
+  Stripe& stripe = stripe_of(spec.object.key);
+  Lock lock(stripe.mutex);
+  bool is_pipe = spec.pipe != nullptr;
+  if (!is_pipe)
+    if (NtStatus s = stripe.check(spec.object, spec.access, spec.share_access);
+        s != NtStatus::kSuccess)
+      return fail(s);
+  if (stripe.opens.size() >= (1u << kStripeShift) - 1) return fail(NtStatus::kInsufficientResources);
+  ObjectId object = spec.object;
+  OpenId slot = stripe.opens.emplace(Open{std::move(spec), persistent_id, nullptr});
+  OpenId id = slot | stripe.number << kStripeShift;
+  if (!is_pipe) stripe.files[object].opens.push_back(id);
+  return id;
+}
+
+NtStatus OpenTable::check_open(const ObjectId& object, std::uint32_t access,
+                               std::uint32_t share_access) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  return stripe.check(object, access, share_access);
+}
+
+std::optional<OpenView> OpenTable::find(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return std::nullopt;
+  const OpenSpec& s = open->spec;
+  return OpenView{id,       open->persistent_id, s.session,  s.tree,   s.file,   s.pipe, s.share,
+                  s.identity, open->scan,        s.access, s.options, s.is_directory};
+}
+
+std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId session) {
+  std::optional<OpenView> view = find(file_id.volatile_id);
+  if (!view || view->persistent_id != file_id.persistent || view->session != session)
+    return std::nullopt;
+  return view;
+}
+
+CloseOutcome OpenTable::close(OpenId id) {
+  CloseOutcome out;
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
+  if (!open) return out;
+  out.found = true;
+  out.file = std::move(open->spec.file);
+  out.share = std::move(open->spec.share);
+  out.identity = std::move(open->spec.identity);
+  out.path = std::move(open->spec.path);
+  out.session = open->spec.session;
+  out.is_directory = open->spec.is_directory;
+  out.object = open->spec.object;
+  if (open->spec.pipe != nullptr) return out;
+
+  auto found = stripe->files.find(open->spec.object);
+  HF_ASSERT(found != stripe->files.end());
+  FileState& file = found->second;
+  std::erase(file.opens, id);
+  file.locks.release(id, out.wakes);
+  if (open->spec.delete_on_close) file.delete_pending = true;
+  if (!file.opens.empty()) return out;
+  if (file.delete_pending) {
+    file.removing = true;
+    out.remove = true;
+  } else {
+    stripe->files.erase(found);
+  }
+  return out;
+}
+
+void OpenTable::removal_finished(const ObjectId& object) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  if (found != stripe.files.end() && found->second.opens.empty()) stripe.files.erase(found);
+}
+
+bool OpenTable::set_delete_pending(OpenId id, bool pending) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return false;
+  stripe->file_of(*open).delete_pending = pending;
+  if (!pending) open->spec.delete_on_close = false;
+  return true;
+}
+
+bool OpenTable::is_delete_pending(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open != nullptr && open->spec.pipe == nullptr && stripe->file_of(*open).delete_pending;
+}
+
+std::size_t OpenTable::other_opens(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return 0;
+  return stripe->file_of(*open).opens.size() - 1;
+}
+
+template <class Visit>
+void OpenTable::for_each_open(Visit&& visit) {
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    stripe->opens.for_each([&](std::uint64_t slot, Open& open) {
+      visit(slot | stripe->number << kStripeShift, open, *stripe);
+    });
+  }
+}
+
+bool OpenTable::any_open_below(const Share& share, std::string_view path) {
+  bool found = false;
+  std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
+  for_each_open([&](OpenId, Open& open, Stripe&) {
+    found = found || (open.spec.share->vfs == share.vfs && open.spec.path.size() > prefix.size() &&
+                      open.spec.path.starts_with(prefix));
+  });
+  return found;
+}
+
+void OpenTable::renamed(OpenId id, const std::string& new_path) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return;
+  for (OpenId other : stripe->file_of(*open).opens) stripe->find(other)->spec.path = new_path;
+}
+
+std::shared_ptr<DirectoryScan> OpenTable::scan(OpenId id, std::shared_ptr<DirectoryScan> if_none) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return nullptr;
+  if (open->scan == nullptr) open->scan = std::move(if_none);
+  return open->scan;
+}
+
+NtStatus OpenTable::lock(OpenId id, const std::vector<ByteRangeLocks::Range>& ranges,
+                         WaitToken token, std::vector<Wake>& wakes) {
+  Stripe* stripe = stripe_of(id);
+  Lock guard(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return NtStatus::kFileClosed;
+  ByteRangeLocks& locks = stripe->file_of(*open).locks;
+  if (locks.held_by(id) + ranges.size() > limits::kMaxLocksPerOpen)
+    return NtStatus::kInsufficientResources;
+  if (ranges.size() == 1 && token != 0) return locks.lock_or_wait(id, ranges[0], token);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    NtStatus status = locks.lock(id, ranges[i]);
+    if (status == NtStatus::kSuccess) continue;
+    while (i-- > 0) (void)locks.unlock(id, ranges[i].offset, ranges[i].length, wakes);
+    return status;
+  }
+  return NtStatus::kSuccess;
+}
+
+NtStatus OpenTable::unlock(OpenId id, const std::vector<ByteRangeLocks::Range>& ranges,
+                           std::vector<Wake>& wakes) {
+  Stripe* stripe = stripe_of(id);
+  Lock guard(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return NtStatus::kFileClosed;
+  ByteRangeLocks& locks = stripe->file_of(*open).locks;
+  for (const auto& range : ranges)
+    if (NtStatus s = locks.unlock(id, range.offset, range.length, wakes); s != NtStatus::kSuccess)
+      return s;
+  return NtStatus::kSuccess;
+}
+
+bool OpenTable::cancel_lock(OpenId id, WaitToken token) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open != nullptr && open->spec.pipe == nullptr && stripe->file_of(*open).locks.cancel(token);
+}
+
+NtStatus OpenTable::check_locks(OpenId id, std::uint64_t offset, std::uint64_t length, bool write) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return NtStatus::kFileClosed;
+  if (open->spec.pipe != nullptr) return NtStatus::kSuccess;
+  return stripe->file_of(*open).locks.allows(id, offset, length, write)
+             ? NtStatus::kSuccess
+             : NtStatus::kFileLockConflict;
+}
+
+std::vector<OpenId> OpenTable::of_session(SessionId session) {
+  std::vector<OpenId> ids;
+  for_each_open([&](OpenId id, Open& open, Stripe&) {
+    if (open.spec.session == session) ids.push_back(id);
+  });
+  return ids;
+}
+
+std::vector<OpenId> OpenTable::of_tree(SessionId session, std::uint32_t tree) {
+  std::vector<OpenId> ids;
+  for_each_open([&](OpenId id, Open& open, Stripe&) {
+    if (open.spec.session == session && open.spec.tree == tree) ids.push_back(id);
+  });
+  return ids;
+}
+
+std::vector<OpenListing> OpenTable::list() {
+  std::vector<OpenListing> out;
+  for_each_open([&](OpenId id, Open& open, Stripe& stripe) {
+    const OpenSpec& s = open.spec;
+    std::size_t locks = s.pipe != nullptr ? 0 : stripe.file_of(open).locks.held_by(id);
+    out.push_back({id, s.session, s.identity ? s.identity->user : "", s.share ? s.share->name : "",
+                   s.path, s.access, s.share_access, locks, s.is_directory, s.created});
+  });
+  return out;
+}
+
+std::size_t OpenTable::size() {
+  std::size_t count = 0;
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    count += stripe->opens.size();
+  }
+  return count;
+}
+
+}  // namespace holdfast::core
