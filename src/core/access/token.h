@@ -9,10 +9,10 @@ namespace holdfast::core {
 
 /// Who asks (MS-DTYP 2.5.2). Built at logon, immutable, handed to every check.
 struct AccessToken {
-  Sid user;
-  Sid primary_group;
+  Sid user{};
+  Sid primary_group{};
   /// Every group the user is in, well-known ones included (see add_well_known_groups).
-  std::vector<Sid> groups;
+  std::vector<Sid> groups{};
   /// SeBackupPrivilege: read whatever the DACL says, for an open with backup intent.
   bool backup_privilege = false;
   /// SeRestorePrivilege: write whatever the DACL says, for an open with backup intent, and give any

@@ -56,14 +56,14 @@ struct Ace {
   AceType type = AceType::kAccessAllowed;
   std::uint8_t flags = 0;
   AccessMask mask = 0;
-  Sid sid;
+  Sid sid{};
   std::uint32_t object_flags = 0;
-  Guid object_type;
-  Guid inherited_object_type;
+  Guid object_type{};
+  Guid inherited_object_type{};
   /// What follows the SID: the condition of a callback ACE, the attribute of a resource attribute
   /// ACE, alignment. For a type that is not known here: the whole body after the ACE header, and
   /// mask and sid are unused.
-  ByteVec application_data;
+  ByteVec application_data{};
 
   bool operator==(const Ace&) const = default;
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
@@ -79,7 +79,7 @@ struct Acl {
   static constexpr std::uint8_t kRevisionDs = 4;
 
   std::uint8_t revision = kRevision;
-  std::vector<Ace> aces;
+  std::vector<Ace> aces{};
 
   bool operator==(const Acl&) const = default;
 };
@@ -111,10 +111,10 @@ inline constexpr std::uint16_t kSelfRelative = 0x8000;
 /// may do anything). The SACL likewise. set_dacl() and set_sacl() keep control and value in step.
 struct SecurityDescriptor {
   std::uint16_t control = control::kSelfRelative;
-  std::optional<Sid> owner;
-  std::optional<Sid> group;
-  std::optional<Acl> dacl;
-  std::optional<Acl> sacl;
+  std::optional<Sid> owner{};
+  std::optional<Sid> group{};
+  std::optional<Acl> dacl{};
+  std::optional<Acl> sacl{};
 
   bool operator==(const SecurityDescriptor&) const = default;
   bool dacl_present() const { return (control & control::kDaclPresent) != 0; }
@@ -154,6 +154,12 @@ ByteVec encode(const SecurityDescriptor& sd);
 /// ACL revisions 2 to 4, SID revision 1, each ACE inside its ACL. Errors:
 /// STATUS_INVALID_SECURITY_DESCR, STATUS_INVALID_ACL, STATUS_INVALID_SID, STATUS_UNKNOWN_REVISION.
 Result<SecurityDescriptor> decode_security_descriptor(Bytes bytes);
+
+/// The same for a descriptor that stands at offset `at` of a larger blob and whose offsets are
+/// counted from the start of that blob, as NDR relative pointers are (Samba's security.NTACL).
+Result<SecurityDescriptor> decode_security_descriptor_at(Bytes blob, std::size_t at);
+/// The same for writing: offsets are counted from the Writer's begin.
+void append_relative_to_writer(const SecurityDescriptor& sd, Writer& w);
 
 /// Reads one ACL at the start of bytes (which may be longer). Errors as above.
 Result<Acl> decode_acl(Bytes bytes);

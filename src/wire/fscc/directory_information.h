@@ -17,7 +17,7 @@ namespace holdfast::wire::fscc {
 /// 2.4.25, 2.4.33; class 100 of the SMB3 POSIX extensions). A class takes what it has room for.
 struct DirectoryEntry {
   std::uint32_t file_index = 0;
-  NtTime creation_time, last_access_time, last_write_time, change_time;
+  NtTime creation_time{}, last_access_time{}, last_write_time{}, change_time{};
   std::uint64_t end_of_file = 0, allocation_size = 0;
   std::uint32_t file_attributes = 0;
   /// EaSize; replaced by reparse_tag in the classes without a field for the tag when
@@ -28,12 +28,12 @@ struct DirectoryEntry {
   /// The 128-bit id; file_id and 8 zeros when the volume has none.
   std::array<std::uint8_t, 16> file_id_128{};
   /// UTF-8.
-  std::string file_name;
+  std::string file_name{};
   /// 8.3 name, at most 12 units; empty = none.
-  std::string short_name;
+  std::string short_name{};
   // Class 100 only.
   std::uint32_t device_id = 0, hard_links = 0, mode = 0;
-  Sid owner, group;
+  Sid owner{}, group{};
 
   bool operator==(const DirectoryEntry&) const = default;
 };

@@ -14,9 +14,9 @@ namespace holdfast::wire::fscc {
 struct FullEa {
   std::uint8_t flags = 0;
   /// 1 to 255 octets of an 8-bit character set, without the NUL.
-  std::string name;
+  std::string name{};
   /// Up to 65,535 octets; empty in a set = remove the EA.
-  ByteVec value;
+  ByteVec value{};
   bool operator==(const FullEa&) const = default;
 };
 

@@ -24,7 +24,7 @@ struct BasicInformation {
   static constexpr std::uint64_t kTimeFreeze = ~std::uint64_t{0};
   static constexpr std::uint64_t kTimeThaw = ~std::uint64_t{0} - 1;
 
-  NtTime creation_time, last_access_time, last_write_time, change_time;
+  NtTime creation_time{}, last_access_time{}, last_write_time{}, change_time{};
   std::uint32_t file_attributes = 0;
   template <class V>
   void fields(V& v) {
@@ -124,7 +124,7 @@ struct CompressionInformation {
 
 /// 2.4.34, 56 octets.
 struct NetworkOpenInformation {
-  NtTime creation_time, last_access_time, last_write_time, change_time;
+  NtTime creation_time{}, last_access_time{}, last_write_time{}, change_time{};
   std::uint64_t allocation_size = 0, end_of_file = 0;
   std::uint32_t file_attributes = 0;
   template <class V>
@@ -291,7 +291,7 @@ struct CaseSensitiveInformation {
 /// 2.4.32 FileNameInformation; FileNormalizedNameInformation (2.4.35) and
 /// FileAlternateNameInformation (2.4.5) have the same form. 4 octets and the name.
 struct NameInformation {
-  std::string file_name;
+  std::string file_name{};
   bool operator==(const NameInformation&) const = default;
 };
 void append(const NameInformation& x, Writer& w);
@@ -299,15 +299,15 @@ Result<void> decode(Bytes bytes, NameInformation& x);
 
 /// 2.4.2: 96 octets, name length, name.
 struct AllInformation {
-  BasicInformation basic;
-  StandardInformation standard;
-  InternalInformation internal;
-  EaInformation ea;
-  AccessInformation access;
-  PositionInformation position;
-  ModeInformation mode;
-  AlignmentInformation alignment;
-  NameInformation name;
+  BasicInformation basic{};
+  StandardInformation standard{};
+  InternalInformation internal{};
+  EaInformation ea{};
+  AccessInformation access{};
+  PositionInformation position{};
+  ModeInformation mode{};
+  AlignmentInformation alignment{};
+  NameInformation name{};
   bool operator==(const AllInformation&) const = default;
 };
 void append(const AllInformation& x, Writer& w);
@@ -317,7 +317,7 @@ Result<void> decode(Bytes bytes, AllInformation& x);
 /// ":name:$DATA".
 struct StreamInformation {
   std::uint64_t stream_size = 0, stream_allocation_size = 0;
-  std::string stream_name;
+  std::string stream_name{};
   bool operator==(const StreamInformation&) const = default;
 };
 /// Appends entries, each at a multiple of 8, as long as a whole one fits into maximum octets.
@@ -337,7 +337,7 @@ struct RenameInformation {
   std::uint32_t flags = 0;
   std::uint64_t root_directory = 0;
   /// UTF-16LE view of the buffer; even length, may be empty.
-  Bytes file_name;
+  Bytes file_name{};
   bool replace_if_exists() const { return (flags & kReplaceIfExists) != 0; }
 };
 void append(const RenameInformation& x, Writer& w);
@@ -351,7 +351,7 @@ struct LinkInformation : RenameInformation {};
 
 /// 2.4.46 FileShortNameInformation, set: 4 octets and the name (UTF-16LE view).
 struct ShortNameInformation {
-  Bytes file_name;
+  Bytes file_name{};
 };
 void append(const ShortNameInformation& x, Writer& w);
 Result<void> decode(Bytes bytes, ShortNameInformation& x);
@@ -359,13 +359,13 @@ Result<void> decode(Bytes bytes, ShortNameInformation& x);
 /// FileHardLinkInformation (2.4.20), one entry.
 struct LinkEntryInformation {
   std::uint64_t parent_file_id = 0;
-  std::string file_name;
+  std::string file_name{};
   bool operator==(const LinkEntryInformation&) const = default;
 };
 
 /// Class 100 in QUERY_INFO (SMB3 POSIX extensions, SMB2_FILE_POSIX_INFO): 80 octets and two SIDs.
 struct PosixInformation {
-  NtTime creation_time, last_access_time, last_write_time, change_time;
+  NtTime creation_time{}, last_access_time{}, last_write_time{}, change_time{};
   std::uint64_t end_of_file = 0, allocation_size = 0;
   std::uint32_t dos_attributes = 0;
   std::uint64_t inode = 0;
@@ -373,7 +373,7 @@ struct PosixInformation {
   std::uint32_t hard_links = 0, reparse_tag = 0;
   /// Permission bits only (07777).
   std::uint32_t mode = 0;
-  Sid owner, group;
+  Sid owner{}, group{};
   bool operator==(const PosixInformation&) const = default;
 };
 void append(const PosixInformation& x, Writer& w);

@@ -11,11 +11,11 @@ namespace holdfast::wire::fscc {
 
 /// 2.5.9, 18 octets and the label.
 struct FsVolumeInformation {
-  NtTime volume_creation_time;
+  NtTime volume_creation_time{};
   std::uint32_t volume_serial_number = 0;
   bool supports_objects = false;
   /// UTF-8.
-  std::string volume_label;
+  std::string volume_label{};
   bool operator==(const FsVolumeInformation&) const = default;
 };
 void append(const FsVolumeInformation& x, Writer& w);
@@ -23,7 +23,7 @@ Result<void> decode(Bytes bytes, FsVolumeInformation& x);
 
 /// 2.5.5, set only through SMB1; kept for completeness. 4 octets and the label.
 struct FsLabelInformation {
-  std::string volume_label;
+  std::string volume_label{};
   bool operator==(const FsLabelInformation&) const = default;
 };
 void append(const FsLabelInformation& x, Writer& w);
@@ -75,7 +75,7 @@ struct FsAttributeInformation {
                                  kSupportsSparseVdl = 0x10000000;
   std::uint32_t file_system_attributes = 0;
   std::uint32_t maximum_component_name_length = 255;
-  std::string file_system_name;
+  std::string file_system_name{};
   bool operator==(const FsAttributeInformation&) const = default;
 };
 void append(const FsAttributeInformation& x, Writer& w);
@@ -112,7 +112,7 @@ struct FsFullSizeInformation {
 
 /// 2.5.6, 64 octets, query and set.
 struct FsObjectIdInformation {
-  Guid object_id;
+  Guid object_id{};
   std::array<std::uint8_t, 48> extended_info{};
   template <class V>
   void fields(V& v) {
@@ -143,7 +143,7 @@ struct FsSectorSizeInformation {
 /// 2.5.3, 12 octets and the name; LOCAL, never carried.
 struct FsDriverPathInformation {
   bool driver_in_path = false;
-  std::string driver_name;
+  std::string driver_name{};
   bool operator==(const FsDriverPathInformation&) const = default;
 };
 void append(const FsDriverPathInformation& x, Writer& w);

@@ -71,7 +71,7 @@ struct DuplicateExtentsData {
 struct DuplicateExtentsDataEx {
   static constexpr std::uint32_t kSourceAtomic = 0x1;
   std::uint64_t structure_size = 0x30;
-  DuplicateExtentsData data;
+  DuplicateExtentsData data{};
   std::uint32_t flags = 0;
   template <class V>
   void fields(V& v) {
@@ -109,7 +109,7 @@ bool append_file_regions(const std::vector<FileRegionInfo>& regions, std::size_t
 /// FILE_LEVEL_TRIM (2.3.13): key and the ranges to trim.
 struct FileLevelTrim {
   std::uint32_t key = 0;
-  std::vector<AllocatedRange> ranges;
+  std::vector<AllocatedRange> ranges{};
   bool operator==(const FileLevelTrim&) const = default;
 };
 void append(const FileLevelTrim& x, Writer& w);
@@ -127,7 +127,7 @@ struct FileLevelTrimOutput {
 
 /// FILE_OBJECTID_BUFFER type 1 (2.1.3.1), 64 octets.
 struct ObjectIdBuffer {
-  Guid object_id, birth_volume_id, birth_object_id, domain_id;
+  Guid object_id{}, birth_volume_id{}, birth_object_id{}, domain_id{};
   template <class V>
   void fields(V& v) {
     v(object_id), v(birth_volume_id), v(birth_object_id), v(domain_id);

@@ -46,7 +46,7 @@ inline constexpr std::uint32_t kValid = 0xFFF;
 struct NotifyInformation {
   FileAction action = FileAction::kModified;
   /// UTF-8, relative to the watched directory, components separated by '\'.
-  std::string file_name;
+  std::string file_name{};
   bool operator==(const NotifyInformation&) const = default;
 };
 

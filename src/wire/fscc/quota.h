@@ -15,9 +15,9 @@ namespace holdfast::wire::fscc {
 struct QuotaInformation {
   /// Limits: ~0 = none; ~0 - 1 in a set = remove the entry.
   static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
-  NtTime change_time;
+  NtTime change_time{};
   std::uint64_t quota_used = 0, quota_threshold = kNoLimit, quota_limit = kNoLimit;
-  Sid sid;
+  Sid sid{};
   bool operator==(const QuotaInformation&) const = default;
 };
 
@@ -33,8 +33,8 @@ Result<std::vector<QuotaInformation>> decode_quota_list(Bytes bytes);
 struct QueryQuotaInfo {
   bool return_single = false, restart_scan = false;
   /// From a FILE_GET_QUOTA_INFORMATION list (MS-FSCC 2.4.41.1) or the StartSid form.
-  std::vector<Sid> sids;
-  std::optional<Sid> start_sid;
+  std::vector<Sid> sids{};
+  std::optional<Sid> start_sid{};
 };
 Result<QueryQuotaInfo> decode_query_quota(Bytes bytes);
 

@@ -18,9 +18,9 @@ inline constexpr std::size_t kMaximumReparseDataBufferSize = 16384;
 /// Microsoft's, REPARSE_GUID_DATA_BUFFER (2.1.2.3).
 struct ReparseDataBuffer {
   std::uint32_t reparse_tag = 0;
-  std::optional<Guid> reparse_guid;
+  std::optional<Guid> reparse_guid{};
   /// What follows the header, raw: of NFS and WSL tags all that is known here.
-  ByteVec data;
+  ByteVec data{};
   bool operator==(const ReparseDataBuffer&) const = default;
 };
 void append(const ReparseDataBuffer& x, Writer& w);
@@ -31,13 +31,13 @@ Result<ReparseDataBuffer> decode_reparse(Bytes bytes);
 /// Data of IO_REPARSE_TAG_SYMLINK (MS-FSCC 2.1.2.4). Names UTF-8, separators as on the wire ('\').
 struct SymbolicLinkReparse {
   static constexpr std::uint32_t kRelative = 0x1;
-  std::string substitute_name, print_name;
+  std::string substitute_name{}, print_name{};
   std::uint32_t flags = 0;
   bool operator==(const SymbolicLinkReparse&) const = default;
 };
 /// Data of IO_REPARSE_TAG_MOUNT_POINT (MS-FSCC 2.1.2.5).
 struct MountPointReparse {
-  std::string substitute_name, print_name;
+  std::string substitute_name{}, print_name{};
   bool operator==(const MountPointReparse&) const = default;
 };
 ReparseDataBuffer to_reparse(const SymbolicLinkReparse& x);

@@ -20,7 +20,7 @@ struct DosAttrib {
   std::uint32_t valid_flags = 0;
   /// MS-FSCC 2.6.
   std::uint32_t attributes = 0;
-  NtTime create_time;
+  NtTime create_time{};
 
   bool operator==(const DosAttrib&) const = default;
   bool has_attributes() const { return (valid_flags & kAttribValid) != 0; }

@@ -24,10 +24,10 @@ struct NtAcl {
   std::array<std::uint8_t, 64> hash{};
   /// Version 4: "posix_acl" from a smbd, "fs-dacl" and others elsewhere.
   std::string description = "posix_acl";
-  NtTime time;
+  NtTime time{};
   /// Version 4: SHA-256 of the POSIX ACL as Samba linearises it; zeros when not known.
   std::array<std::uint8_t, 64> system_acl_hash{};
-  dtyp::SecurityDescriptor descriptor;
+  dtyp::SecurityDescriptor descriptor{};
 
   bool operator==(const NtAcl&) const = default;
 };
