@@ -25,18 +25,18 @@
 ///   bool decode(Bytes message, T& out)    false when malformed; `out` is then unspecified
 ///   void encode(const T&, Writer&)        from the Writer's position on
 ///   std::string print(const T&)           one line, for traces
-#define HF_WIRE_STRUCT(T)                                                       \
-  [[nodiscard]] bool decode(::holdfast::Bytes message, T& out);                 \
-  void encode(const T& message, ::holdfast::Writer& writer);                    \
-  std::string print(const T& message);                                          \
-  constexpr std::size_t wire_begin(const T*) { return 0; }                      \
+#define HF_WIRE_STRUCT(T)                                       \
+  [[nodiscard]] bool decode(::holdfast::Bytes message, T& out); \
+  void encode(const T& message, ::holdfast::Writer& writer);    \
+  std::string print(const T& message);                          \
+  constexpr std::size_t wire_begin(const T*) { return 0; }      \
   static_assert(true)
 
 /// The same for the body of an SMB2 message: `message` in decode begins at the SMB2 header, and the
 /// Writer in encode began there (its position is 64), because offsets are counted from the header.
-#define HF_WIRE_BODY(T)                                                         \
-  [[nodiscard]] bool decode(::holdfast::Bytes message, T& out);                 \
-  void encode(const T& message, ::holdfast::Writer& writer);                    \
-  std::string print(const T& message);                                          \
-  constexpr std::size_t wire_begin(const T*) { return 64; }                     \
+#define HF_WIRE_BODY(T)                                         \
+  [[nodiscard]] bool decode(::holdfast::Bytes message, T& out); \
+  void encode(const T& message, ::holdfast::Writer& writer);    \
+  std::string print(const T& message);                          \
+  constexpr std::size_t wire_begin(const T*) { return 64; }     \
   static_assert(true)

@@ -34,8 +34,7 @@ HF_WIRE_STRUCT(CompressionTransformHeader);
 /// True when the payload of this algorithm begins with OriginalPayloadSize (MS-SMB2 2.2.42.2).
 constexpr bool has_original_payload_size(CompressionAlgorithm algorithm) {
   return algorithm == CompressionAlgorithm::kLznt1 || algorithm == CompressionAlgorithm::kLz77 ||
-         algorithm == CompressionAlgorithm::kLz77Huffman ||
-         algorithm == CompressionAlgorithm::kLz4;
+         algorithm == CompressionAlgorithm::kLz77Huffman || algorithm == CompressionAlgorithm::kLz4;
 }
 
 /// SMB2_COMPRESSION_CHAINED_PAYLOAD_HEADER and its payload (MS-SMB2 2.2.42.2).

@@ -8,8 +8,8 @@
 
 namespace holdfast::wire::smb2 {
 
-/// The create contexts that have a name (MS-SMB2 2.2.13.2; POSIX: MS-FSCC-like extension of Samba and
-/// Linux; AAPL: Apple).
+/// The create contexts that have a name (MS-SMB2 2.2.13.2; POSIX: the extensions of Samba and
+/// the Linux client; AAPL: Apple).
 enum class CreateContextTag : std::uint8_t {
   kEaBuffer,                  // "ExtA"
   kSdBuffer,                  // "SecD"

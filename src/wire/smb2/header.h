@@ -63,7 +63,8 @@ struct Header {
   std::uint64_t message_id = 0;
   /// Only with HeaderFlags::kAsyncCommand.
   std::uint64_t async_id = 0;
-  /// Only without HeaderFlags::kAsyncCommand: reserved (clients put a process id here), and tree id.
+  /// Only without HeaderFlags::kAsyncCommand: reserved (clients put a process id here), and tree
+  /// id.
   std::uint32_t reserved = 0;
   std::uint32_t tree_id = 0;
   std::uint64_t session_id = 0;

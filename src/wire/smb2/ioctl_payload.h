@@ -58,8 +58,8 @@ struct SrvCopychunk {
   }
 };
 
-/// SRV_COPYCHUNK_COPY (MS-SMB2 2.2.31.1). More than kMaxChunks do not decode; the server's own limit
-/// (3.3.5.15.6) is below it.
+/// SRV_COPYCHUNK_COPY (MS-SMB2 2.2.31.1). More than kMaxChunks do not decode; the server's own
+/// limit (3.3.5.15.6) is below it.
 struct SrvCopychunkCopy {
   static constexpr std::size_t kMaxChunks = 4096;
 
@@ -103,7 +103,8 @@ struct SrvRequestResumeKeyResponse {
 };
 HF_WIRE_STRUCT(SrvRequestResumeKeyResponse);
 
-/// One NETWORK_INTERFACE_INFO with its SOCKADDR_STORAGE, 152 octets without Next (MS-SMB2 2.2.32.5).
+/// One NETWORK_INTERFACE_INFO with its SOCKADDR_STORAGE, 152 octets without Next
+/// (MS-SMB2 2.2.32.5).
 struct NetworkInterfaceInfo {
   static constexpr std::uint32_t kRssCapable = 0x00000001;
   static constexpr std::uint32_t kRdmaCapable = 0x00000002;
@@ -180,8 +181,8 @@ struct PipePeekResponse {
 };
 HF_WIRE_STRUCT(PipePeekResponse);
 
-/// SRV_READ_HASH Request (MS-SMB2 2.2.31.2). The response (2.2.32.4) is not described: no server here
-/// keeps content hashes.
+/// SRV_READ_HASH Request (MS-SMB2 2.2.31.2). The response (2.2.32.4) is not described: no server
+/// here keeps content hashes.
 struct SrvReadHashRequest {
   static constexpr std::uint32_t kHashTypePeerDist = 0x00000001;
 

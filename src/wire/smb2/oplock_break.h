@@ -6,7 +6,8 @@
 namespace holdfast::wire::smb2 {
 
 /// Notification (MS-SMB2 2.2.23.1), acknowledgement (2.2.24.1) and response (2.2.25.1) of an oplock
-/// break: all three have this form. peek_structure_size() tells it (24) from a lease break (44, 36).
+/// break: all three have this form. peek_structure_size() tells it (24) from a lease break (44,
+/// 36).
 struct OplockBreak {
   static constexpr std::uint16_t kStructureSize = 24;
 

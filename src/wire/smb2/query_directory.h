@@ -53,8 +53,8 @@ struct QueryDirectoryResponse {
 };
 HF_WIRE_BODY(QueryDirectoryResponse);
 
-/// Writes the 8 octets of the fixed part for length octets of output, which the caller puts directly
-/// behind (at kOutputOffset).
+/// Writes the 8 octets of the fixed part for length octets of output, which the caller puts
+/// directly behind (at kOutputOffset).
 void encode_fixed(const QueryDirectoryResponse& response, std::uint32_t length, Writer& writer);
 
 }  // namespace holdfast::wire::smb2

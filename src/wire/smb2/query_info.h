@@ -57,8 +57,8 @@ struct QueryInfoResponse {
 };
 HF_WIRE_BODY(QueryInfoResponse);
 
-/// Writes the 8 octets of the fixed part for length octets of output, which the caller puts directly
-/// behind (at kOutputOffset).
+/// Writes the 8 octets of the fixed part for length octets of output, which the caller puts
+/// directly behind (at kOutputOffset).
 void encode_fixed(const QueryInfoResponse& response, std::uint32_t length, Writer& writer);
 
 /// SMB2_QUERY_QUOTA_INFO, the input buffer of a quota query (MS-SMB2 2.2.37.1).

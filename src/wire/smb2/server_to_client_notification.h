@@ -5,8 +5,8 @@
 
 namespace holdfast::wire::smb2 {
 
-/// SMB2 SERVER_TO_CLIENT_NOTIFICATION (MS-SMB2 2.2.44.1), with SMB2_NOTIFY_SESSION_CLOSED (2.2.44.2)
-/// as the one notification that exists.
+/// SMB2 SERVER_TO_CLIENT_NOTIFICATION (MS-SMB2 2.2.44.1), with SMB2_NOTIFY_SESSION_CLOSED
+/// (2.2.44.2) as the one notification that exists.
 struct ServerToClientNotification {
   static constexpr std::uint32_t kNotifySessionClosed = 0x00000000;
 

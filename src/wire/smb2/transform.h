@@ -17,7 +17,8 @@ struct TransformHeader {
   std::array<std::uint8_t, 16> nonce{};
   /// Octets of the message before encryption.
   std::uint32_t original_message_size = 0;
-  /// Dialect 3.1.1: flags, kEncrypted. Dialects 3.0 and 3.0.2: EncryptionAlgorithm, 1 = AES-128-CCM.
+  /// Dialect 3.1.1: flags, kEncrypted. Dialects 3.0 and 3.0.2: EncryptionAlgorithm, 1 =
+  /// AES-128-CCM.
   std::uint16_t flags = kEncrypted;
   std::uint64_t session_id = 0;
 

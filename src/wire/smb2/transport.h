@@ -6,8 +6,8 @@
 namespace holdfast::wire::smb2 {
 
 /// Direct TCP transport packet header: a zero octet and the length of what follows, 24 bits, big
-/// endian (MS-SMB2 2.1). NetBIOS session service (port 139) differs in the first octet only: 0x81 is
-/// a session request, 0x85 a keep-alive (RFC 1002 4.3).
+/// endian (MS-SMB2 2.1). NetBIOS session service (port 139) differs in the first octet only: 0x81
+/// is a session request, 0x85 a keep-alive (RFC 1002 4.3).
 struct FrameHeader {
   static constexpr std::size_t kSize = 4;
   static constexpr std::uint32_t kMaxLength = 0x00FFFFFF;

@@ -25,6 +25,11 @@ struct FileId {
   /// All ones: "the file of the request before" in a related compound (MS-SMB2 3.3.5.2.7.2).
   bool is_all_ones() const { return persistent == ~0ull && volatile_id == ~0ull; }
   static constexpr FileId all_ones() { return {~0ull, ~0ull}; }
+
+  void describe(this auto& self, auto& v) {
+    v.field(HF_FIELD(persistent));
+    v.field(HF_FIELD(volatile_id));
+  }
 };
 
 /// MS-SMB2 2.2.3, 2.2.4.
