@@ -29,8 +29,4 @@ std::array<std::uint8_t, 12> gmac_nonce(const SigningNonce& nonce) {
   return out;
 }
 
-void Provider::sign_batch(std::span<const SignJob> jobs) const {
-  for (const SignJob& job : jobs) job.signer->sign(job.pieces, job.nonce, *job.out);
-}
-
 }  // namespace holdfast::crypto

@@ -96,7 +96,11 @@ class Provider {
 
   /// Signs many messages at once, whose signers came from this provider, with any mix of keys and
   /// algorithms. Providers that can interleave messages do it here.
-  virtual void sign_batch(std::span<const SignJob> jobs) const;
+  // Defined here: without a function of its own elsewhere, each module that derives from Provider
+  // emits what it needs of it, with RTTI or without.
+  virtual void sign_batch(std::span<const SignJob> jobs) const {
+    for (const SignJob& job : jobs) job.signer->sign(job.pieces, job.nonce, *job.out);
+  }
 
   /// out: 32 octets.
   virtual void sha256(std::span<const Bytes> pieces, MutBytes out) const = 0;
