@@ -61,7 +61,7 @@ class CcmAead final : public crypto::Aead {
     HF_ASSERT(tag.size() == kBlock);
     const AeadPiece* single = only_piece(pieces);
     if (single != nullptr) {
-      const BorrowedCipher context(idle_ccm_, [this] { return make_ccm(); });
+      const BorrowedCipher context(idle_seal_, [this] { return make_ccm(1); });
       check(EVP_CipherInit_ex2(context.get(), nullptr, nullptr, nonce.data(), 1, nullptr));
       HF_ASSERT(whole(context.get(), aad, *single));
       check(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()),
@@ -79,8 +79,7 @@ class CcmAead final : public crypto::Aead {
     bool right = false;
     if (const AeadPiece* single = only_piece(pieces)) {
       std::copy(tag.begin(), tag.end(), other.begin());
-      const BorrowedCipher context(idle_ccm_, [this] { return make_ccm(); });
-      check(EVP_CipherInit_ex2(context.get(), nullptr, nullptr, nullptr, 0, nullptr));
+      const BorrowedCipher context(idle_open_, [this] { return make_ccm(0); });
       check(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG,
                                 static_cast<int>(other.size()), other.data()));
       check(EVP_CipherInit_ex2(context.get(), nullptr, nullptr, nonce.data(), 0, nullptr));
@@ -196,21 +195,24 @@ class CcmAead final : public crypto::Aead {
     return context;
   }
 
-  EVP_CIPHER_CTX* make_ccm() const {
+  /// OpenSSL chooses the code for the direction when the key is set, so a context has one
+  /// direction.
+  EVP_CIPHER_CTX* make_ccm(int encrypt) const {
     EVP_CIPHER_CTX* context = check(EVP_CIPHER_CTX_new());
     const EVP_CIPHER* algorithm = cipher_ == Cipher::kAes128Ccm ? algorithms_->aes128_ccm.get()
                                                                 : algorithms_->aes256_ccm.get();
-    check(EVP_EncryptInit_ex2(context, algorithm, nullptr, nullptr, nullptr));
+    check(EVP_CipherInit_ex2(context, algorithm, nullptr, nullptr, encrypt, nullptr));
     check(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kNonceSize, nullptr));
     check(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kBlock, nullptr));
-    check(EVP_EncryptInit_ex2(context, nullptr, key_.data(), nullptr, nullptr));
+    check(EVP_CipherInit_ex2(context, nullptr, key_.data(), nullptr, encrypt, nullptr));
     return context;
   }
 
   std::shared_ptr<const OpenSslAlgorithms> algorithms_;
   Cipher cipher_;
   KeyBytes key_;
-  mutable CipherPool idle_ccm_;
+  mutable CipherPool idle_seal_;
+  mutable CipherPool idle_open_;
   mutable CipherPool idle_cbc_;
   mutable CipherPool idle_ctr_;
 };
