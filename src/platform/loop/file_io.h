@@ -12,8 +12,8 @@ class FileIo;
 
 /// One file operation and the wait for it. `std::int64_t n = co_await io.pread(fd, out, offset);`
 ///
-/// It lives in the awaiting frame, so waiting costs no allocation. The frame, the descriptor and the
-/// octets must stay until it resumes: detached handlers see to that by themselves.
+/// It lives in the awaiting frame, so waiting costs no allocation. The frame, the descriptor and
+/// the octets must stay until it resumes: detached handlers see to that by themselves.
 class [[nodiscard]] FileOp {
  public:
   enum class Kind : std::uint8_t { kRead, kWrite, kSync, kDataSync };
@@ -51,11 +51,12 @@ class [[nodiscard]] FileOp {
   std::coroutine_handle<> waiting_;
 };
 
-/// Reads, writes and syncs of files that do not block the loop they belong to: ring operations on an
-/// io_uring loop, pool threads on an epoll loop. Called and answered on its loop only.
+/// Reads, writes and syncs of files that do not block the loop they belong to: ring operations on
+/// an io_uring loop, pool threads on an epoll loop. Called and answered on its loop only.
 ///
-/// Counts may be short as those of pread(2) and pwrite(2) may; callers repeat. What is likely to be in
-/// the page cache is cheaper with preadv2(RWF_NOWAIT) first, and a buffered write with pwrite itself.
+/// Counts may be short as those of pread(2) and pwrite(2) may; callers repeat. What is likely to be
+/// in the page cache is cheaper with preadv2(RWF_NOWAIT) first, and a buffered write with pwrite
+/// itself.
 class FileIo {
  public:
   virtual ~FileIo() = default;
