@@ -50,7 +50,13 @@ class LaneScheduler {
   LaneScheduler(const CmacKernels& kernels, std::span<const SignJob> jobs)
       : kernels_(kernels), jobs_(jobs) {
     for (std::size_t i = 0; i < runs_.size(); ++i) run_[i] = &runs_[i];
+    touched_ = std::min(jobs.size(), width()) <= 4 ? 4 : kMaxCmacLanes;
+    clear_lanes();
   }
+  LaneScheduler(const LaneScheduler&) = delete;
+  LaneScheduler& operator=(const LaneScheduler&) = delete;
+  /// Round keys do not stay on the stack.
+  ~LaneScheduler() { clear_lanes(); }
 
   void run() {
     while (fill()) {
@@ -62,10 +68,26 @@ class LaneScheduler {
       step(blocks);
       for (std::size_t lane = active_; lane-- > 0;) advance(lane, blocks);
     }
-    explicit_bzero(&lanes_, sizeof lanes_);
   }
 
  private:
+  /// Only the lanes that this batch can use: clearing all would cost more than signing a small one.
+  void clear_lanes() {
+    if (touched_ == 4) {
+      clear<4>();
+    } else {
+      clear<kMaxCmacLanes>();
+    }
+  }
+
+  template <std::size_t kLanes>
+  void clear() {
+    std::memset(lanes_.state.data(), 0, kLanes * kAesBlock);
+    for (auto& round : lanes_.keys) std::memset(round.data(), 0, kLanes * kAesBlock);
+    // Keeps the compiler from leaving out what nobody reads any more.
+    asm volatile("" : : "r"(&lanes_) : "memory");
+  }
+
   std::size_t width() const {
     return kernels_.sixteen != nullptr ? 16 : kernels_.eight != nullptr ? 8 : 4;
   }
@@ -141,7 +163,8 @@ class LaneScheduler {
   std::span<const SignJob> jobs_;
   std::size_t next_job_ = 0;
   std::size_t active_ = 0;
-  CmacLanes lanes_{};
+  std::size_t touched_;
+  CmacLanes lanes_;
   std::array<CmacRun, kMaxCmacLanes> runs_;
   std::array<CmacRun*, kMaxCmacLanes> run_;  // by lane; a run cannot be moved
   std::array<const SignJob*, kMaxCmacLanes> job_{};
