@@ -326,8 +326,8 @@ struct StreamInformation {
 bool append(const std::vector<StreamInformation>& streams, std::size_t maximum, Writer& w);
 Result<void> decode(Bytes bytes, std::vector<StreamInformation>& streams);
 
-/// 2.4.42.2 FILE_RENAME_INFORMATION_TYPE_2 and 2.4.43 (Ex): 20 octets and the name; a buffer of
-/// less than 24 octets is STATUS_INFO_LENGTH_MISMATCH.
+/// 2.4.42.2 FILE_RENAME_INFORMATION_TYPE_2 and 2.4.43 (Ex): 20 octets and the name. Windows wants
+/// at least 24 octets; a shorter one with a short name is understood here.
 struct RenameInformation {
   static constexpr std::uint32_t kReplaceIfExists = 0x1, kPosixSemantics = 0x2,
                                  kSuppressPinStateInheritance = 0x4,
@@ -341,7 +341,8 @@ struct RenameInformation {
   bool replace_if_exists() const { return (flags & kReplaceIfExists) != 0; }
 };
 void append(const RenameInformation& x, Writer& w);
-/// Same layout as append(): flags as one octet boolean (plain) or 32 bits (Ex).
+/// Plain: a boolean octet. Ex: 32 bits of flags. Errors: STATUS_INFO_LENGTH_MISMATCH (shorter than
+/// 20 octets and the name), STATUS_INVALID_PARAMETER (odd length of the name).
 Result<void> decode(Bytes bytes, RenameInformation& x);
 Result<void> decode_ex(Bytes bytes, RenameInformation& x);
 void append_ex(const RenameInformation& x, Writer& w);
@@ -355,13 +356,6 @@ struct ShortNameInformation {
 };
 void append(const ShortNameInformation& x, Writer& w);
 Result<void> decode(Bytes bytes, ShortNameInformation& x);
-
-/// FileHardLinkInformation (2.4.20), one entry.
-struct LinkEntryInformation {
-  std::uint64_t parent_file_id = 0;
-  std::string file_name{};
-  bool operator==(const LinkEntryInformation&) const = default;
-};
 
 /// Class 100 in QUERY_INFO (SMB3 POSIX extensions, SMB2_FILE_POSIX_INFO): 80 octets and two SIDs.
 struct PosixInformation {

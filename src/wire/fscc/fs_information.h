@@ -140,7 +140,7 @@ struct FsSectorSizeInformation {
   bool operator==(const FsSectorSizeInformation&) const = default;
 };
 
-/// 2.5.3, 12 octets and the name; LOCAL, never carried.
+/// 2.5.3, 8 octets and the name; LOCAL, never carried.
 struct FsDriverPathInformation {
   bool driver_in_path = false;
   std::string driver_name{};

@@ -8,14 +8,18 @@ namespace holdfast::wire::fscc {
 
 /// A search expression of QUERY_DIRECTORY, prepared once for many names.
 ///
-/// Wildcards of MS-FSA 2.1.4.4 over UTF-16 units: `*` any run; `?` one unit; DOS_STAR `<` any run
-/// up to and including the last dot; DOS_QM `>` one unit, or nothing before a dot or at the end;
-/// DOS_DOT
-/// `"` a dot, or nothing at the end. Other units match themselves, upcased unless case_sensitive.
-/// Matching costs at most (units of expression) * (units of name) steps and allocates nothing for
-/// expressions of up to 256 units.
+/// Wildcards of MS-FSA 2.1.4.4 over UTF-16 units: `*` any run; `?` one unit; DOS_STAR `<` any run,
+/// of which the last dot of the name can only be the end; DOS_QM `>` one unit that is not a dot, or
+/// nothing before a dot or at the end; DOS_DOT `"` a dot, or nothing at the end. "*.*" is "*".
+/// Other units match themselves, upcased unless case_sensitive.
+///
+/// A name costs at most (units of name) * (units of expression) steps and no allocation beside its
+/// UTF-16 form. An expression of more than kMaxUnits units (runs of `*` counted once) matches
+/// nothing: no name of a directory could need it.
 class NamePattern {
  public:
+  static constexpr std::size_t kMaxUnits = 1024;
+
   explicit NamePattern(std::string_view utf8_expression, bool case_sensitive = false);
 
   /// True when every name matches ("*").
