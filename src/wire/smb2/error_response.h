@@ -61,9 +61,7 @@ struct SymbolicLinkErrorResponse {
   Bytes substitute_name;
   Bytes print_name;
 };
-[[nodiscard]] bool decode(Bytes message, SymbolicLinkErrorResponse& out);
-void encode(const SymbolicLinkErrorResponse& message, Writer& writer);
-std::string print(const SymbolicLinkErrorResponse& message);
+HF_WIRE_STRUCT(SymbolicLinkErrorResponse);
 
 /// MOVE_DST_IPADDR (MS-SMB2 2.2.2.2.2.1).
 struct MoveDstIpaddr {

@@ -126,9 +126,7 @@ struct NetworkInterfaceInfoList {
 
   std::vector<NetworkInterfaceInfo> interfaces;
 };
-[[nodiscard]] bool decode(Bytes message, NetworkInterfaceInfoList& out);
-void encode(const NetworkInterfaceInfoList& list, Writer& writer);
-std::string print(const NetworkInterfaceInfoList& list);
+HF_WIRE_STRUCT(NetworkInterfaceInfoList);
 
 /// NETWORK_RESILIENCY_REQUEST (MS-SMB2 2.2.31.3).
 struct NetworkResiliencyRequest {

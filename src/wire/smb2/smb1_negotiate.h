@@ -23,9 +23,6 @@ struct Smb1NegotiateRequest {
   /// "SMB 2.???": answer with dialect 0x02FF.
   bool offers_smb_2_wildcard() const { return offers("SMB 2.???"); }
 };
-
-[[nodiscard]] bool decode(Bytes message, Smb1NegotiateRequest& out);
-void encode(const Smb1NegotiateRequest& request, Writer& writer);
-std::string print(const Smb1NegotiateRequest& request);
+HF_WIRE_STRUCT(Smb1NegotiateRequest);
 
 }  // namespace holdfast::wire::smb2

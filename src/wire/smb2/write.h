@@ -9,7 +9,8 @@ namespace holdfast::wire::smb2 {
 struct WriteRequest {
   static constexpr std::uint32_t kFlagWriteThrough = 0x00000001;
   static constexpr std::uint32_t kFlagWriteUnbuffered = 0x00000002;
-  /// Where encode puts the data, counted from the SMB2 header. Clients may put it elsewhere.
+  /// Where encode puts the data when there is no channel, counted from the SMB2 header. Clients may
+  /// put it elsewhere.
   static constexpr std::size_t kDataOffset = kHeaderSize + 48;
 
   std::uint64_t offset = 0;
@@ -35,14 +36,15 @@ struct WriteRequest {
     v.offset16(info);
     v.length16(info);
     v.field(HF_FIELD(flags));
-    v.data(octets, HF_FIELD(data));
+    // First, because its offset has 16 bits only; without a channel these fields are to be ignored.
     if (self.channel != Channel::kNone) v.optional_data(info, HF_FIELD(write_channel_info), 1);
+    v.data(octets, HF_FIELD(data));
   }
 };
 HF_WIRE_BODY(WriteRequest);
 
 /// Writes the 48 octets of the fixed part for data_length octets of data, which the caller puts
-/// directly behind (at kDataOffset); request.data is not looked at.
+/// directly behind (at kDataOffset); request.channel must be kNone, request.data is not looked at.
 void encode_fixed(const WriteRequest& request, std::uint32_t data_length, Writer& writer);
 
 /// SMB2 WRITE Response (MS-SMB2 2.2.22).
