@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# For the cases of tests/e2e. The runner sets root, HOLDFAST_BIN and WORK (an empty folder, removed afterwards).
-set -euo pipefail
+# For the cases of tests/e2e. The runner sets root, HOLDFAST_BIN_DIR and WORK (an empty folder, removed afterwards).
+set -Eeuo pipefail
 . "$root/tools/dev/common.sh"
-holdfast=$HOLDFAST_BIN/holdfast
-holdfastd=$HOLDFAST_BIN/holdfastd
+holdfast=$HOLDFAST_BIN_DIR/holdfast
+holdfastd=$HOLDFAST_BIN_DIR/holdfastd
 
 # shellcheck disable=SC2329  # called by trap
 on_error() { printf 'line %s: failed: %s\n' "$1" "$2" >&2; }
@@ -38,3 +38,54 @@ until_true() {
     sleep 0.1
   done
 }
+
+# write_config FILE [EXTRA]: a configuration of one share in $WORK/data on a free port of the loopback ($port), state
+# and admin socket in $WORK; EXTRA is appended. The only place that knows the schema.
+write_config() {
+  port=${port:-$(free_port)}
+  mkdir -p "$WORK/data" "$WORK/state"
+  cat >"$1" <<END
+[server]
+state_dir = "$WORK/state"
+admin_socket = "$WORK/admin.sock"
+
+[[listen]]
+address = "127.0.0.1"
+port = $port
+
+[[share]]
+name = "data"
+path = "$WORK/data"
+END
+  [ $# -lt 2 ] || printf '\n%s\n' "$2" >>"$1"
+}
+
+# admin COMMAND...: the command line against the daemon of start_daemon.
+admin() { "$holdfast" --socket "$WORK/admin.sock" "$@"; }
+
+# start_daemon CONFIG: starts holdfastd ($daemon is its process) and waits until it listens on $port.
+start_daemon() {
+  "$holdfastd" --config "$1" >"$WORK/daemon.log" 2>&1 &
+  daemon=$!
+  trap stop_daemon EXIT
+  wait_port "$port" "$daemon" 20 || { cat "$WORK/daemon.log"; fail "holdfastd does not listen"; }
+}
+
+# stop_daemon: ends it by SIGTERM; it must end cleanly.
+stop_daemon() {
+  local status=0
+  [ -n "${daemon:-}" ] || return 0
+  end_process "$daemon" TERM || status=$?
+  daemon=
+  [ "$status" -eq 0 ] || { tail -n 30 "$WORK/daemon.log"; fail "holdfastd ended with status $status"; }
+}
+
+# add_user NAME PASSWORD: through the admin socket; the password goes by file, and so does smbclient's ($WORK/NAME.login).
+add_user() {
+  (umask 077 && printf '%s\n' "$2" >"$WORK/$1.password" &&
+    printf 'username = %s\npassword = %s\n' "$1" "$2" >"$WORK/$1.login")
+  admin user add "$1" --password-file "$WORK/$1.password"
+}
+
+# client USER SHARE COMMANDS: smbclient's commands as that user.
+client() { smbclient "//127.0.0.1/$2" -p "$port" -A "$WORK/$1.login" -m SMB3 -c "$3"; }

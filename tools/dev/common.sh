@@ -7,7 +7,14 @@ die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
 
 # shown COMMAND...: prints a command as one would type it, then runs it.
 shown() {
-  printf '$ %s\n' "$*"
+  local word line='$'
+  for word in "$@"; do
+    case "$word" in
+      *[!A-Za-z0-9_./:=-]*) line+=" '$word'" ;;
+      *) line+=" $word" ;;
+    esac
+  done
+  printf '%s\n' "$line"
   "$@"
 }
 
@@ -105,4 +112,20 @@ wait_port() {
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.05
   done
+}
+
+# end_process PID SIGNAL [SECONDS]: sends it the signal, waits for its end, and returns its status; kills it when it
+# does not end in time. The process must be a child of this shell.
+end_process() {
+  local pid=$1 deadline=$((SECONDS + ${3:-30})) status=0
+  kill -s "$2" "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "process $pid did not end on SIG$2"
+      kill -s KILL "$pid"
+    fi
+    sleep 0.1
+  done
+  wait "$pid" || status=$?
+  return "$status"
 }

@@ -3,10 +3,7 @@
 # `./dev demo`: sets up, builds, serves a directory, and lets a client list it and copy from it.
 
 demo_cleanup() {
-  if [ -n "${demo_server:-}" ] && kill -0 "$demo_server" 2>/dev/null; then
-    kill -INT "$demo_server"
-    wait "$demo_server" || true
-  fi
+  [ -z "$demo_server" ] || end_process "$demo_server" INT 10 || true
   rm -rf "$demo_dir"
 }
 
@@ -32,13 +29,16 @@ demo() {
   (umask 077 && printf 'username = demo\npassword = %s\n' "$(cat "$demo_dir/password")" >"$demo_dir/login")
   port=$(free_port)
 
+  export LC_ALL=C.UTF-8
   cd "$demo_dir" || exit 1
   export PATH=$root/build/release/bin:$PATH
   local serve=(holdfast serve files --listen 127.0.0.1 --port "$port" --name demo --user demo
     --password-file password)
   printf '$ %s &\n' "${serve[*]}"
+  set -m # else a script's background processes ignore SIGINT
   "${serve[@]}" </dev/null &
   demo_server=$!
+  set +m
   wait_port "$port" "$demo_server" 20 || die "the server did not start listening on port $port"
 
   local client=(smbclient "//127.0.0.1/demo" -p "$port" -A login -m SMB3)
@@ -49,9 +49,8 @@ demo() {
   echo 'The copy is equal to what was served.'
 
   printf '$ kill -INT %%1\n'
-  kill -INT "$demo_server"
   local status=0
-  wait "$demo_server" || status=$?
+  end_process "$demo_server" INT || status=$?
   demo_server=
   [ "$status" -eq 0 ] || die "the server ended with status $status"
   echo 'The server ended cleanly.'

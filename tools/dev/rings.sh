@@ -59,7 +59,7 @@ ring_fuzz() {
 ring_by_runner() {
   local name=$1
   if ! [ -x "$root/tests/$name/run" ]; then ABSENT="no tests/$name/run" && return 2; fi
-  need build
+  need build test
   built "$logs/$name-build.log" release || return 0
   tally_run "$logs/$name.log" "$root/tests/$name/run"
 }
