@@ -26,4 +26,21 @@ inline void sign_message(const Signer& signer, MutBytes message, bool from_serve
   return verify_message(signer, message, {}, from_server);
 }
 
+/// One message to sign, or whose signature to check, among others.
+struct MessageToSign {
+  const Signer* signer = nullptr;
+  /// As for sign_message; the octets of a message to check are not changed.
+  MutBytes message;
+  std::span<const Bytes> rest;
+  bool from_server = false;
+};
+
+/// sign_message for each, side by side where the provider can (Provider::sign_batch). The signers
+/// came from this provider.
+void sign_messages(const Provider& provider, std::span<const MessageToSign> messages);
+
+/// verify_message for each: results[i] says whether messages[i] is right. Both have the same size.
+void verify_messages(const Provider& provider, std::span<const MessageToSign> messages,
+                     std::span<bool> results);
+
 }  // namespace holdfast::crypto

@@ -287,5 +287,40 @@ TEST(SmbSamples, SignedMessages) {
   }
 }
 
+TEST(SmbSamples, ManyMessagesAtOnce) {
+  for (const auto& provider : providers()) {
+    SCOPED_TRACE(provider->name());
+    const auto cmac = provider->make_signer(SigningAlgorithm::kAes128Cmac, ByteVec(16, 3));
+    const auto gmac = provider->make_signer(SigningAlgorithm::kAes128Gmac, ByteVec(16, 4));
+    const Bytes payload[] = {as_bytes("a payload "), as_bytes("in two places")};
+    for (const std::size_t count : {0, 1, 5, 64, 150}) {
+      std::vector<ByteVec> one_by_one, at_once;
+      std::vector<crypto::MessageToSign> list;
+      for (std::size_t i = 0; i < count; ++i) {
+        ByteVec message(64 + i * 3, static_cast<std::uint8_t>(i));
+        const crypto::Signer& signer = i % 5 == 0 ? *gmac : *cmac;
+        at_once.push_back(message);
+        const auto rest = std::span<const Bytes>(payload).first(i % 3);
+        sign_message(signer, message, rest, i % 2 == 0);
+        one_by_one.push_back(message);
+        list.push_back({&signer, {}, rest, i % 2 == 0});
+      }
+      for (std::size_t i = 0; i < count; ++i) list[i].message = at_once[i];
+      sign_messages(*provider, list);
+      EXPECT_EQ(at_once, one_by_one);
+
+      std::unique_ptr<bool[]> results(new bool[count]);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (i % 4 == 1) at_once[i][50] ^= 1;
+        if (i % 7 == 2) list[i].message = list[i].message.first(63);
+      }
+      verify_messages(*provider, list, {results.get(), count});
+      for (std::size_t i = 0; i < count; ++i) {
+        EXPECT_EQ(results[i], i % 4 != 1 && i % 7 != 2) << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::platform
