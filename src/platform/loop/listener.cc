@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include "platform/loop/stream_base.h"
 
@@ -79,7 +78,7 @@ bool Listener::on_error(int error) {
 
 void Listener::back_off(int error) {
   if (back_off_us_ == 0) {
-    std::string why = std::system_category().message(error);
+    std::string why = error_text(error);
     loop_.emit(
         {Severity::kError,
          "listen.paused",

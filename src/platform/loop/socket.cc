@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 namespace holdfast::platform {
 namespace {
@@ -72,7 +71,7 @@ std::string listen_error(const ports::Endpoint& at, int error) {
     case EAFNOSUPPORT: return text + "this machine has no IPv6";
     case EMFILE:
     case ENFILE: return text + "no more file descriptors (see ulimit -n)";
-    default: return text + std::system_category().message(error);
+    default: return text + error_text(error);
   }
 }
 
@@ -99,6 +98,11 @@ ports::Endpoint to_endpoint(const sockaddr_storage& address) {
   std::memcpy(endpoint.address.data(), &v6.sin6_addr, 16);
   endpoint.port = ntohs(v6.sin6_port);
   return endpoint;
+}
+
+const char* error_text(int error) {
+  const char* text = ::strerrordesc_np(error);
+  return text != nullptr ? text : "unknown error";
 }
 
 ports::Endpoint local_endpoint(int fd) { return endpoint_of(fd, ::getsockname); }

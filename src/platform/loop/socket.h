@@ -26,6 +26,9 @@ ports::Endpoint local_endpoint(int fd);
 ports::Endpoint peer_endpoint(int fd);
 ports::Endpoint to_endpoint(const sockaddr_storage& address);
 
+/// What an errno means ("Too many open files"), untranslated. Needs no memory and no descriptor.
+const char* error_text(int error);
+
 /// TCP_NODELAY and keepalive for an accepted connection. Failures are ignored: it works without.
 void tune_stream_socket(int fd, const KeepAlive& keep_alive);
 
