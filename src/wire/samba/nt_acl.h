@@ -18,6 +18,8 @@ inline constexpr char kNtAclXattr[] = "security.NTACL";
 struct NtAcl {
   static constexpr std::uint16_t kHashNone = 0, kHashSha256 = 1;
 
+  static constexpr std::size_t kMaxDescription = 256;
+
   std::uint16_t version = 4;
   std::uint16_t hash_type = kHashNone;
   /// The first 16 octets in version 2.
@@ -36,7 +38,12 @@ struct NtAcl {
 /// behind it is not valid.
 Result<NtAcl> decode_nt_acl(Bytes xattr);
 
-/// Writes version 4.
+/// Writes the version that x names (1 to 4; others are a programming error).
+///
+/// Offsets inside the descriptor are counted from the begin of the xattr, as Samba's NDR does it.
+/// What smbd 4.17 makes of it on a share with acl_xattr and system ACLs: version 1 and 2 are
+/// believed; 3 and 4 only when the hashes match the file's POSIX ACL, otherwise it shows the POSIX
+/// ACL. With "ignore system acls" all are believed.
 ByteVec encode(const NtAcl& x);
 
 }  // namespace holdfast::wire::samba
