@@ -16,10 +16,11 @@ class SidMapper {
   virtual Sid sid_of_gid(std::uint32_t gid) const { return sids::kUnixGroups.with(gid); }
 };
 
-/// A file without a stored descriptor, as Samba shows it: owner, group, and a DACL of owner, group
-/// and Everyone with the rights of the mode's three triplets. The owner also has WRITE_DAC,
-/// WRITE_OWNER, DELETE and WRITE_ATTRIBUTES, everybody READ_CONTROL and READ_ATTRIBUTES.
-/// For a directory w includes DELETE_CHILD. Only the 0777 bits of the mode count.
+/// A file without a stored descriptor, as Samba shows it: owner, group, and a protected DACL of
+/// three allow ACEs, for owner, group and Everyone, also where a triplet is empty. r, w and x are
+/// what FILE_GENERIC_READ, _WRITE and _EXECUTE map to, for a directory w with DELETE_CHILD; rwx
+/// together is full access, for a file without DELETE, which then depends on the directory. Only
+/// the 0777 bits of the mode count.
 wire::dtyp::SecurityDescriptor descriptor_of_mode(std::uint32_t mode, const Sid& owner,
                                                   const Sid& group, bool is_directory);
 /// The same with ids.

@@ -18,15 +18,17 @@ wire::dtyp::SecurityDescriptor select_parts(const wire::dtyp::SecurityDescriptor
                                             std::uint32_t parts);
 
 /// The file's descriptor after a SET_INFO of these parts (MS-FSA 2.1.5.17, MS-DTYP 2.5.3.4): owner,
-/// group, DACL and SACL replaced as named; generic rights mapped; protection set by
-/// PROTECTED_/UNPROTECTED_ bits of parts or, without them, by the given descriptor's control;
-/// AUTO_INHERITED set when AUTO_INHERIT_REQ came with it, and then the ACEs in canonical order.
+/// group, DACL and SACL replaced as named (of the SACL only ACEs of the named kinds); generic
+/// rights mapped, except in inherit-only ACEs; protection as in the given descriptor's control or,
+/// before that, the PROTECTED_/UNPROTECTED_ bits of parts. AUTO_INHERITED stays only when
+/// AUTO_INHERIT_REQ came with it, as Windows does it; with AUTO_INHERIT_REQ the ACEs are put into
+/// canonical order. A given descriptor without DACL removes the DACL: everybody may do everything.
 ///
-/// parent: for AUTO_INHERIT_REQ and UNPROTECTED_DACL: the inheritable ACEs of the parent are added
-/// when the given DACL has no inherited ones. nullptr: they are not.
-/// Errors: STATUS_INVALID_OWNER (absent, or the token may not give it), STATUS_INVALID_PARAMETER
-/// (no group where one is set), STATUS_INVALID_ACL (an ACL of more than 64 KiB),
-/// STATUS_PRIVILEGE_NOT_HELD (SACL).
+/// parent: with UNPROTECTED_DACL, its inheritable ACEs are added when the given DACL has no
+/// inherited ones; may be nullptr. Whether the open may do this at all is
+/// access_to_set_security()'s matter. Errors: STATUS_INVALID_OWNER (absent, or the token may not
+/// give it), STATUS_INVALID_PARAMETER (no group where one is set), STATUS_INVALID_ACL (an ACL of
+/// more than 64 KiB), STATUS_PRIVILEGE_NOT_HELD (SACL).
 Result<wire::dtyp::SecurityDescriptor> apply_security(const wire::dtyp::SecurityDescriptor& current,
                                                       const wire::dtyp::SecurityDescriptor& given,
                                                       std::uint32_t parts, const AccessToken& token,

@@ -29,7 +29,7 @@ struct AccessToken {
   bool administrator() const { return has(sids::kBuiltinAdministrators); }
 };
 
-/// Adds Everyone, NETWORK and, unless anonymous, Authenticated Users.
+/// Adds Everyone, NETWORK, and Authenticated Users or, for an anonymous one, ANONYMOUS LOGON.
 void add_well_known_groups(AccessToken& token, bool anonymous);
 /// Adds BUILTIN\Administrators and all privileges.
 void make_administrator(AccessToken& token);
