@@ -10,7 +10,9 @@ target_compile_definitions(holdfast_options INTERFACE _FILE_OFFSET_BITS=64)
 target_compile_options(holdfast_options INTERFACE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 
 if(HOLDFAST_SANITIZE)
-  target_compile_options(holdfast_options INTERFACE -fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all)
+  # vptr checks want the typeinfo of every class, which layers compiled without RTTI do not have.
+  target_compile_options(holdfast_options INTERFACE
+    -fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all)
   target_link_options(holdfast_options INTERFACE -fsanitize=${HOLDFAST_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(holdfast_options INTERFACE _FORTIFY_SOURCE=2)
