@@ -41,6 +41,9 @@ class Buffer {
   MutBytes mut() { return {data(), size()}; }
   operator Bytes() const { return view(); }
 
+  /// Room behind the content; what is put there counts after extend().
+  MutBytes tail() { return {storage_ + end_, tailroom()}; }
+
   /// Adds n octets of unspecified content and returns them.
   MutBytes extend(std::size_t n) {
     reserve(n);

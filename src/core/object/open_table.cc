@@ -206,6 +206,12 @@ std::size_t OpenTable::other_opens(OpenId id) {
   return stripe->file_of(*open).opens.size() - 1;
 }
 
+bool OpenTable::is_open(const ObjectId& object) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  return stripe.files.contains(object);
+}
+
 template <class Visit>
 void OpenTable::for_each_open(Visit&& visit) {
   for (auto& stripe : stripes_) {

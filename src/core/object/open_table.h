@@ -123,6 +123,8 @@ class OpenTable {
   bool is_delete_pending(OpenId id);
   /// Opens of the same object other than this one.
   std::size_t other_opens(OpenId id);
+  /// True when anybody has it open.
+  bool is_open(const ObjectId& object);
   /// True when somebody has an object open whose path is below `path` in this share.
   bool any_open_below(const Share& share, std::string_view path);
   /// The object has another name: every open of it is listed under the new one.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/change_notify.h"
+
+#include "core/path/path.h"
+#include "service/handlers/handlers.h"
+#include "wire/fscc/notify.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+Reply answer(const std::vector<core::NotifyEvent>& events, std::uint32_t room) {
+  std::vector<wire::fscc::NotifyInformation> list;
+  for (const core::NotifyEvent& e : events)
+    list.push_back({static_cast<wire::fscc::FileAction>(e.action), core::to_backslashes(e.name)});
+  Buffer octets;
+  Writer writer(octets);
+  // What does not fit is not told in part (MS-SMB2 3.3.4.4): the client looks for itself.
+  if (!wire::fscc::append_notify_list(list, room, writer))
+    return error_reply(NtStatus::kNotifyEnumDir);
+  smb2::ChangeNotifyResponse response;
+  response.output_buffer = octets;
+  return body_reply(response);
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.19.
+Task<Reply> change_notify(Request& r) {
+  smb2::ChangeNotifyRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  Result<core::OpenView> open = r.find_open(request.file_id);
+  if (!open) co_return error_reply(open.error());
+  if (!open->is_directory) co_return error_reply(NtStatus::kInvalidParameter);
+  if (!open->may(smb2::FileAccess::kListDirectory)) co_return error_reply(NtStatus::kAccessDenied);
+  if (request.output_buffer_length > r.connection.negotiated()->max_transact)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  if ((request.completion_filter & ~smb2::CompletionFilter::kAll) != 0)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  Result<std::string> path = co_await open->file->path(r.io());
+  if (!path) co_return error_reply(NtStatus::kDeletePending);
+
+  core::NotifyTable& table = r.server.notifications();
+  table.watch(open->id, {open->share->vfs.get(), *path,
+                         (request.flags & smb2::ChangeNotifyRequest::kFlagWatchTree) != 0,
+                         request.completion_filter});
+  std::vector<core::NotifyEvent> events;
+  while (true) {
+    core::NotifyTable::Ready ready = table.take(open->id, events);
+    if (ready == core::NotifyTable::Ready::kOverflow)
+      co_return error_reply(NtStatus::kNotifyEnumDir);
+    if (ready == core::NotifyTable::Ready::kEvents)
+      co_return answer(events, request.output_buffer_length);
+    OneShot<NtStatus> outcome;
+    core::WaitToken token = r.server.waits().add(r.loop, outcome);
+    table.wait(open->id, token);
+    bool possible = r.go_async();
+    Server& server = r.server;
+    r.on_cancel = [&server, id = open->id, token] {
+      if (server.notifications().cancel(id, token)) server.waits().wake(token, NtStatus::kCancelled);
+    };
+    if (!possible || r.cancelled) r.cancel();
+    // The handle may have gone between the look-up and the wait; then nobody would wake us.
+    if (!server.opens().find(open->id)) r.cancel();
+    NtStatus status = co_await outcome;
+    r.on_cancel = nullptr;
+    if (!possible) co_return error_reply(NtStatus::kInternalError);
+    if (status != NtStatus::kSuccess) co_return error_reply(status);
+  }
+}
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/bytes.h"
+#include "ports/vfs.h"
+#include "wire/smb2/create_context.h"
+
+namespace holdfast::service::handlers {
+
+/// The encoded chain of create contexts that answer a request's (MS-SMB2 3.3.5.9.x), or nothing.
+ByteVec create_context_answers(const wire::smb2::CreateContextList& asked,
+                               const ports::FileInfo& info, std::uint32_t maximal_access);
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/lock.h"
+
+#include "service/handlers/handlers.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+using smb2::LockElement;
+
+using Ranges = std::vector<core::ByteRangeLocks::Range>;
+
+/// MS-SMB2 3.3.5.14.1.
+Result<Ranges> unlock_ranges(const smb2::LockRequest& request) {
+  Ranges ranges;
+  for (const LockElement& e : request.locks) {
+    // FAIL_IMMEDIATELY has no meaning here, and Windows lets it pass.
+    if ((e.flags & ~LockElement::kFlagFailImmediately) != LockElement::kFlagUnlock)
+      return fail(NtStatus::kInvalidParameter);
+    ranges.push_back({e.offset, e.length, false});
+  }
+  return ranges;
+}
+
+/// MS-SMB2 3.3.5.14.2. waits: the (only) element may wait.
+Result<Ranges> lock_ranges(const smb2::LockRequest& request, bool& waits) {
+  Ranges ranges;
+  waits = false;
+  for (const LockElement& e : request.locks) {
+    std::uint32_t kind = e.flags & ~LockElement::kFlagFailImmediately;
+    if (kind != LockElement::kFlagSharedLock && kind != LockElement::kFlagExclusiveLock)
+      return fail(NtStatus::kInvalidParameter);
+    if ((e.flags & LockElement::kFlagFailImmediately) == 0) waits = true;
+    ranges.push_back({e.offset, e.length, kind == LockElement::kFlagExclusiveLock});
+  }
+  if (waits && ranges.size() > 1) return fail(NtStatus::kInvalidParameter);
+  return ranges;
+}
+
+Reply done() { return body_reply(smb2::LockResponse{}); }
+
+/// A lock that may wait for others: grants now, or answers STATUS_PENDING and waits for the grant,
+/// for CANCEL, or for the end of the handle or the session.
+Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
+  OneShot<NtStatus> outcome;
+  core::WaitToken token = r.server.waits().add(r.loop, outcome);
+  std::vector<core::Wake> wakes;
+  NtStatus status = r.server.opens().lock(open, ranges, token, wakes);
+  r.server.waits().wake(wakes);
+  if (status != NtStatus::kPending) {
+    r.server.waits().forget(token);
+    co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+  }
+  if (!r.go_async() || r.cancelled) {
+    bool was_waiting = r.server.opens().cancel_lock(open, token);
+    if (was_waiting) {
+      r.server.waits().forget(token);
+      co_return error_reply(r.cancelled ? NtStatus::kCancelled : NtStatus::kInternalError);
+    }
+  }
+  Server& server = r.server;
+  r.on_cancel = [&server, open, token] {
+    if (server.opens().cancel_lock(open, token)) server.waits().wake(token, NtStatus::kCancelled);
+  };
+  status = co_await outcome;
+  r.on_cancel = nullptr;
+  co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.14.
+Task<Reply> lock(Request& r) {
+  smb2::LockRequest request;
+  if (!decode(r.message, request) || request.locks.empty())
+    co_return error_reply(NtStatus::kInvalidParameter);
+  Result<core::OpenView> open = r.find_open(request.file_id);
+  if (!open) co_return error_reply(open.error());
+  if (open->pipe != nullptr || open->is_directory)
+    co_return error_reply(NtStatus::kInvalidDeviceRequest);
+  constexpr std::uint32_t kReadsOrWrites = smb2::FileAccess::kReadData | smb2::FileAccess::kWriteData |
+                                           smb2::FileAccess::kExecute | smb2::FileAccess::kAppendData;
+  if (!open->may(kReadsOrWrites)) co_return error_reply(NtStatus::kAccessDenied);
+
+  if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {
+    Result<Ranges> ranges = unlock_ranges(request);
+    if (!ranges) co_return error_reply(ranges.error());
+    std::vector<core::Wake> wakes;
+    NtStatus status = r.server.opens().unlock(open->id, *ranges, wakes);
+    r.server.waits().wake(wakes);
+    co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+  }
+  bool waits;
+  Result<Ranges> ranges = lock_ranges(request, waits);
+  if (!ranges) co_return error_reply(ranges.error());
+  if (waits) co_return co_await lock_waiting(r, open->id, *ranges);
+  std::vector<core::Wake> wakes;
+  NtStatus status = r.server.opens().lock(open->id, *ranges, 0, wakes);
+  r.server.waits().wake(wakes);
+  co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+}
+
+}  // namespace holdfast::service::handlers

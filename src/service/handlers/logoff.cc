@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/logoff.h"
+
+#include "service/handlers/handlers.h"
+#include "service/server/closing.h"
+#include "service/server/driver.h"
+
+namespace holdfast::service::handlers {
+
+/// MS-SMB2 3.3.5.6.
+Task<Reply> logoff(Request& r) {
+  wire::smb2::LogoffRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  core::SessionId id = r.session->id;
+  // This request itself must not be taken for one that waits.
+  r.on_cancel = nullptr;
+  r.driver.cancel_requests_of(id);
+  r.cancelled = false;
+  co_await end_session(r.server, r.loop, id);
+  Reply reply = body_reply(wire::smb2::LogoffResponse{});
+  // The answer is still signed or sealed with the session's keys.
+  r.driver.drop_session_after_answer(id);
+  co_return reply;
+}
+
+}  // namespace holdfast::service::handlers

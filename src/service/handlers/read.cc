@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/read.h"
+
+#include <algorithm>
+
+#include "service/handlers/handlers.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+/// The answer around `size` octets that stand behind the room for its fixed part.
+Reply finish(Buffer message, std::size_t size, NtStatus status) {
+  message.truncate(smb2::ReadResponse::kDataOffset + size);
+  return fixed_part_reply(smb2::ReadResponse{}, smb2::ReadResponse::kDataOffset,
+                          std::move(message), status);
+}
+
+Reply read_pipe(ports::Pipe& pipe, std::uint32_t length) {
+  Result<ports::Pipe::Chunk> chunk = pipe.read(length);
+  if (!chunk) return error_reply(chunk.error());
+  Buffer message = core::new_message(16 + chunk->data.size());
+  message.append_zeros(16);
+  message.append(chunk->data);
+  return finish(std::move(message), chunk->data.size(),
+                chunk->more ? NtStatus::kBufferOverflow : NtStatus::kSuccess);
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.12.
+Task<Reply> read(Request& r) {
+  smb2::ReadRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  if (request.channel != smb2::Channel::kNone) co_return error_reply(NtStatus::kInvalidParameter);
+  Result<core::OpenView> open = r.find_open(request.file_id);
+  if (!open) co_return error_reply(open.error());
+  if (request.length > r.connection.negotiated()->max_transact)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  if (open->pipe != nullptr) co_return read_pipe(*open->pipe, request.length);
+  if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);
+  if (!open->may(smb2::FileAccess::kReadData | smb2::FileAccess::kExecute))
+    co_return error_reply(NtStatus::kAccessDenied);
+  // An offset is a signed 64-bit number in Windows (MS-FSA 2.1.5.3).
+  if (request.offset >> 63 != 0 || (request.offset + request.length) >> 63 != 0)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  if (NtStatus s = r.server.opens().check_locks(open->id, request.offset, request.length, false);
+      s != NtStatus::kSuccess)
+    co_return error_reply(s);
+
+  Buffer message = core::new_message(16 + request.length);
+  message.append_zeros(16);
+  MutBytes data = message.extend(request.length);
+  std::optional<Result<std::size_t>> now = open->file->try_read(request.offset, data);
+  Result<std::size_t> size =
+      now ? std::move(*now) : co_await open->file->read(r.io(), request.offset, data);
+  if (!size) co_return error_reply(size.error());
+  if ((*size == 0 && request.length != 0) || *size < request.minimum_count)
+    co_return error_reply(NtStatus::kEndOfFile);
+  r.server.counters().bytes_read.fetch_add(*size, std::memory_order_relaxed);
+  co_return finish(std::move(message), *size, NtStatus::kSuccess);
+}
+
+}  // namespace holdfast::service::handlers

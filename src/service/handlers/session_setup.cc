@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/session_setup.h"
+
+#include <utility>
+
+#include "crypto/key_derivation.h"
+#include "service/handlers/handlers.h"
+#include "service/server/closing.h"
+#include "service/server/driver.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+using core::Channel, core::SessionPtr, core::SessionState;
+
+void say_refused(Request& r, const std::string& user, const std::string& reason,
+                 const std::string& remedy = "") {
+  r.server.counters().logons_refused.fetch_add(1, std::memory_order_relaxed);
+  r.server.event(Severity::kWarning, "session.refused",
+                 "Refused log-on of " + (user.empty() ? std::string("a client") : "user " + user) +
+                     " from " + r.driver.peer().to_string() + ": " + reason + "." +
+                     (remedy.empty() ? "" : " " + remedy),
+                 {{"peer", r.driver.peer().to_string()}, {"user", user}, {"reason", reason}});
+}
+
+/// Finds or makes the session of this leg (MS-SMB2 3.3.5.5, 3.3.5.5.1, 3.3.5.5.2).
+Result<Channel*> channel_of(Request& r, const smb2::SessionSetupRequest& request) {
+  if ((request.flags & smb2::SessionSetupRequest::kFlagBinding) != 0) {
+    // Binding needs SMB2_GLOBAL_CAP_MULTI_CHANNEL, which the server does not announce.
+    return fail(NtStatus::kRequestNotAccepted);
+  }
+  if (r.header.session_id == 0) {
+    if (r.connection.session_count() >= limits::kMaxSessionsPerConnection)
+      return fail(NtStatus::kInsufficientResources);
+    SessionPtr session = r.server.sessions().create(r.connection.id(), r.server.env().random.u64());
+    if (session == nullptr) return fail(NtStatus::kInsufficientResources);
+    session->dialect = r.connection.negotiated()->dialect;
+    session->client_guid = r.connection.negotiated()->client_guid;
+    session->client_address = r.driver.peer().address_string();
+    session->channels.push_back(r.connection.id());
+    Channel& channel = r.connection.add_channel(session);
+    channel.preauth = r.connection.preauth();
+    r.header.session_id = session->id;
+    return &channel;
+  }
+  Channel* channel = r.connection.channel(r.header.session_id);
+  if (channel == nullptr) return fail(NtStatus::kUserSessionDeleted);
+  return channel;
+}
+
+void forget(Request& r, Channel& channel) {
+  core::SessionId id = channel.session->id;
+  r.server.sessions().remove(id);
+  r.driver.drop_session(id);
+}
+
+/// Derives and expands the keys (MS-SMB2 3.3.5.5.3).
+void make_keys(Request& r, Channel& channel, Bytes session_key) {
+  const core::Negotiated& agreed = *r.connection.negotiated();
+  const crypto::Provider& crypto = r.connection.crypto();
+  auto cipher = static_cast<crypto::Cipher>(
+      agreed.can_encrypt() ? agreed.cipher : smb2::Cipher::kAes128Ccm);
+  crypto::SessionKeys keys =
+      crypto::derive_session_keys(crypto, agreed.dialect, session_key, cipher, channel.preauth);
+  core::Session& session = *channel.session;
+  session.full_session_key = to_vec(session_key);
+  session.keys.signer = crypto.make_signer(
+      static_cast<crypto::SigningAlgorithm>(agreed.signing), keys.signing);
+  if (agreed.can_encrypt()) {
+    session.keys.seal = crypto.make_aead(cipher, keys.encryption_key());
+    session.keys.open = crypto.make_aead(cipher, keys.decryption_key());
+  }
+  channel.keys = session.keys;
+}
+
+/// What the rules of the server say to this log-on; not kSuccess: refused, and the log says which
+/// setting would admit it.
+NtStatus check_policy(Request& r, const ports::AuthStep& step) {
+  const core::Policy& policy = r.connection.policy();
+  const ports::Identity& who = step.identity;
+  if (who.is_guest && !policy.allow_guest) {
+    say_refused(r, who.user, "guests are not allowed", "security.guest = true would admit it.");
+    return NtStatus::kLogonFailure;
+  }
+  if (who.is_anonymous || who.is_guest) return NtStatus::kSuccess;
+  if (policy.encryption == core::Requirement::kRequired &&
+      !r.connection.negotiated()->can_encrypt()) {
+    say_refused(r, who.user, "the client cannot encrypt and encryption is required",
+                "security.encryption = \"desired\" would admit it.");
+    return NtStatus::kAccessDenied;
+  }
+  return NtStatus::kSuccess;
+}
+
+/// The session becomes valid (MS-SMB2 3.3.5.5.3, steps after the authentication succeeded).
+void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& request,
+               ports::AuthStep& step) {
+  core::Session& session = *channel.session;
+  const core::Policy& policy = r.connection.policy();
+  bool has_key = !step.session_key.empty() && !step.identity.is_anonymous && !step.identity.is_guest;
+  if (!channel.established && has_key) {
+    make_keys(r, channel, step.session_key);
+    session.signing_required =
+        policy.signing == core::Requirement::kRequired ||
+        (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0;
+    session.encrypt = policy.encryption != core::Requirement::kOff && session.keys.seal != nullptr;
+  }
+  auto identity = std::make_shared<const ports::Identity>(std::move(step.identity));
+  bool first = !channel.established;
+  {
+    Lock lock(session.mutex);
+    if (first) session.created = r.server.env().clock.now();
+    session.identity = identity;
+    session.expires = step.expires;
+    session.state = SessionState::kValid;
+  }
+  channel.established = true;
+  r.driver.logged_on();
+  if (!first) return;
+  r.server.event(
+      Severity::kInfo, "session.established",
+      (identity->is_anonymous ? std::string("Anonymous") : "User " + identity->user) + " from " +
+          r.driver.peer().to_string() + " logged on" + (identity->is_guest ? " as guest" : "") + ".",
+      {{"user", identity->user},
+       {"peer", r.driver.peer().to_string()},
+       {"encrypted", session.encrypt ? "yes" : "no"}});
+}
+
+/// PreviousSessionId: the client has lost that session and takes its place (MS-SMB2 3.3.5.5.3).
+Task<void> end_previous(Request& r, core::SessionId previous, const Channel& channel) {
+  if (previous == 0 || previous == channel.session->id) co_return;
+  SessionPtr old = r.server.sessions().find(previous);
+  if (old == nullptr) co_return;
+  auto old_who = old->who();
+  auto who = channel.session->who();
+  if (old_who == nullptr || who == nullptr || old_who->sid != who->sid) co_return;
+  r.server.close_session(previous);
+  co_await end_session(r.server, r.loop, previous);
+}
+
+Reply success(Request& r, const Channel& channel, Bytes token) {
+  (void)r;
+  smb2::SessionSetupResponse response;
+  auto who = channel.session->who();
+  if (who->is_guest) response.session_flags |= smb2::SessionSetupResponse::kFlagIsGuest;
+  if (who->is_anonymous) response.session_flags |= smb2::SessionSetupResponse::kFlagIsNull;
+  if (channel.session->encrypt && channel.session->dialect >= smb2::Dialect::kSmb300)
+    response.session_flags |= smb2::SessionSetupResponse::kFlagEncryptData;
+  response.security_buffer = token;
+  Reply reply = body_reply(response);
+  reply.must_sign = true;
+  return reply;
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.5.
+Task<Reply> session_setup(Request& r) {
+  smb2::SessionSetupRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  Result<Channel*> found = channel_of(r, request);
+  if (!found) co_return error_reply(found.error());
+  core::SessionId id = (*found)->session->id;
+  SessionPtr session = (*found)->session;
+  if (!(*found)->in_setup && (*found)->established) (*found)->preauth = r.connection.preauth();
+  (*found)->in_setup = true;
+  if (session->dialect == smb2::Dialect::kSmb311)
+    (*found)->preauth.update(r.connection.crypto(), r.message);
+
+  // The exchange is taken out while it works: a second leg in parallel has none and is refused.
+  auto& slot = r.driver.exchanges()[id];
+  std::unique_ptr<ports::AuthExchange> exchange = std::move(slot);
+  if (exchange == nullptr) exchange = r.server.env().authenticator.begin();
+  ports::AuthStep step = co_await exchange->step(r.loop, request.security_buffer);
+
+  Channel* channel = r.connection.channel(id);
+  if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
+  if (step.status == NtStatus::kMoreProcessingRequired) {
+    r.driver.exchanges()[id] = std::move(exchange);
+    smb2::SessionSetupResponse response;
+    response.security_buffer = step.token;
+    co_return body_reply(response, step.status);
+  }
+  r.driver.exchanges().erase(id);
+  channel->in_setup = false;
+  if (step.status == NtStatus::kSuccess) {
+    step.status = check_policy(r, step);
+  } else {
+    say_refused(r, step.identity.user, step.reason.empty() ? to_string(step.status) : step.reason);
+  }
+  if (step.status != NtStatus::kSuccess) {
+    // A failed first log-on leaves nothing; a failed renewal leaves the session expired
+    // (MS-SMB2 3.3.5.5.3).
+    if (!channel->established) {
+      forget(r, *channel);
+    } else {
+      Lock lock(session->mutex);
+      session->state = SessionState::kExpired;
+    }
+    co_return error_reply(step.status);
+  }
+  establish(r, *channel, request, step);
+  co_await end_previous(r, request.previous_session_id, *channel);
+  channel = r.connection.channel(id);
+  if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
+  co_return success(r, *channel, step.token);
+}
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/set_info.h"
+
+#include "core/access/security_information.h"
+#include "service/handlers/handlers.h"
+#include "service/handlers/rename.h"
+#include "service/handlers/set_security.h"
+#include "service/server/closing.h"
+#include "wire/fscc/ea.h"
+#include "wire/fscc/file_information.h"
+#include "wire/smb2/change_notify.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+namespace fscc = wire::fscc;
+namespace Attributes = smb2::FileAttributes;
+namespace Filter = smb2::CompletionFilter;
+using fscc::FileInfoClass;
+
+/// 0 leaves a time alone; -1 and -2 say who may change it later (MS-FSCC 2.4.7).
+std::optional<NtTime> time_of(NtTime t) {
+  if (t.ticks == fscc::BasicInformation::kTimeLeave || t.ticks == fscc::BasicInformation::kTimeFreeze ||
+      t.ticks == fscc::BasicInformation::kTimeThaw)
+    return std::nullopt;
+  return t;
+}
+
+Task<void> tell(Request& r, const core::OpenView& open, std::uint32_t filter) {
+  if (r.server.notifications().idle()) co_return;
+  if (Result<std::string> path = co_await open.file->path(r.io()))
+    report_change(r.server, *open.share, *path, core::NotifyAction::kModified, filter);
+}
+
+/// MS-FSA 2.1.5.15.2.
+Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
+  fscc::BasicInformation given;
+  if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
+  for (NtTime t : {given.creation_time, given.last_access_time, given.last_write_time, given.change_time})
+    if (t.ticks >> 63 != 0 && t.ticks < fscc::BasicInformation::kTimeThaw)
+      co_return NtStatus::kInvalidParameter;
+  std::uint32_t attributes = given.file_attributes;
+  if (!open.is_directory && (attributes & Attributes::kDirectory) != 0)
+    co_return NtStatus::kInvalidParameter;
+  if (open.is_directory && (attributes & Attributes::kTemporary) != 0)
+    co_return NtStatus::kInvalidParameter;
+  ports::SetBasic change{time_of(given.creation_time), time_of(given.last_access_time),
+                         time_of(given.last_write_time), time_of(given.change_time), {}};
+  if (attributes != 0) change.attributes = attributes & ~(Attributes::kNormal | Attributes::kDirectory);
+  if (Result<void> done = co_await open.file->set_basic(r.io(), change); !done)
+    co_return done.error();
+  std::uint32_t filter = (change.attributes ? Filter::kAttributes : 0) |
+                         (change.creation_time ? Filter::kCreation : 0) |
+                         (change.last_access_time ? Filter::kLastAccess : 0) |
+                         (change.last_write_time ? Filter::kLastWrite : 0);
+  if (filter != 0) co_await tell(r, open, filter);
+  co_return NtStatus::kSuccess;
+}
+
+/// MS-FSA 2.1.5.15.3: only what may go can be marked to go.
+Task<NtStatus> set_disposition(Request& r, const core::OpenView& open, bool remove,
+                               bool ignore_read_only) {
+  if (!remove) {
+    r.server.opens().set_delete_pending(open.id, false);
+    co_return NtStatus::kSuccess;
+  }
+  Result<ports::FileInfo> info = co_await open.file->info(r.io());
+  if (!info) co_return info.error();
+  if ((info->attributes & Attributes::kReadonly) != 0 && !ignore_read_only)
+    co_return NtStatus::kCannotDelete;
+  if (open.is_directory) {
+    Result<std::string> path = co_await open.file->path(r.io());
+    if (path && path->empty()) co_return NtStatus::kCannotDelete;  // the share's root
+    if (Result<void> empty = co_await open.file->check_empty(r.io()); !empty)
+      co_return empty.error();
+  }
+  r.server.opens().set_delete_pending(open.id, true);
+  co_return NtStatus::kSuccess;
+}
+
+Task<NtStatus> set_disposition_class(Request& r, const core::OpenView& open, FileInfoClass info_class,
+                                     Bytes buffer) {
+  if (info_class == FileInfoClass::kDisposition) {
+    fscc::DispositionInformation given;
+    if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
+    co_return co_await set_disposition(r, open, given.delete_pending, false);
+  }
+  fscc::DispositionInformationEx given;
+  if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
+  co_return co_await set_disposition(
+      r, open, (given.flags & fscc::DispositionInformationEx::kDelete) != 0,
+      (given.flags & fscc::DispositionInformationEx::kIgnoreReadOnlyAttribute) != 0);
+}
+
+/// MS-FSA 2.1.5.15.1, 2.1.5.15.4.
+Task<NtStatus> set_size(Request& r, const core::OpenView& open, FileInfoClass info_class,
+                        Bytes buffer) {
+  fscc::EndOfFileInformation given;  // FileAllocationInformation has the same form
+  if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
+  std::uint64_t size = given.end_of_file;
+  if (size >> 63 != 0 || open.is_directory) co_return NtStatus::kInvalidParameter;
+  Result<void> done = info_class == FileInfoClass::kEndOfFile
+                          ? co_await open.file->set_end_of_file(r.io(), size)
+                          : co_await open.file->set_allocation(r.io(), size);
+  if (!done) co_return done.error();
+  co_await tell(r, open, Filter::kSize);
+  co_return NtStatus::kSuccess;
+}
+
+/// MS-FSA 2.1.5.15.5.
+Task<NtStatus> set_ea(Request& r, const core::OpenView& open, Bytes buffer) {
+  auto list = fscc::decode_ea_list(buffer);
+  if (!list) co_return list.error().status;
+  std::vector<ports::Ea> eas;
+  for (auto& ea : *list) eas.push_back({std::move(ea.name), ea.flags, std::move(ea.value)});
+  if (Result<void> done = co_await open.file->set_eas(r.io(), eas); !done) co_return done.error();
+  co_await tell(r, open, Filter::kEa);
+  co_return NtStatus::kSuccess;
+}
+
+Task<NtStatus> set_file_class(Request& r, const smb2::SetInfoRequest& q,
+                              const core::OpenView& open) {
+  auto info_class = static_cast<FileInfoClass>(q.file_info_class);
+  switch (info_class) {
+    case FileInfoClass::kBasic: co_return co_await set_basic(r, open, q.buffer);
+    case FileInfoClass::kRename:
+    case FileInfoClass::kRenameEx:
+    case FileInfoClass::kLink:
+    case FileInfoClass::kLinkEx: co_return co_await rename_or_link(r, open, info_class, q.buffer);
+    case FileInfoClass::kDisposition:
+    case FileInfoClass::kDispositionEx:
+      co_return co_await set_disposition_class(r, open, info_class, q.buffer);
+    case FileInfoClass::kAllocation:
+    case FileInfoClass::kEndOfFile: co_return co_await set_size(r, open, info_class, q.buffer);
+    case FileInfoClass::kFullEa: co_return co_await set_ea(r, open, q.buffer);
+    // Kept by the client; a server that is asked to remember them may forget (MS-SMB2 3.3.5.21.1).
+    case FileInfoClass::kPosition:
+    case FileInfoClass::kMode: co_return NtStatus::kSuccess;
+    case FileInfoClass::kPipe:
+      co_return open.pipe != nullptr ? NtStatus::kSuccess : NtStatus::kInvalidParameter;
+    default: co_return NtStatus::kNotSupported;
+  }
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.21.
+Task<Reply> set_info(Request& r) {
+  smb2::SetInfoRequest q;
+  if (!decode(r.message, q)) co_return error_reply(NtStatus::kInvalidParameter);
+  if (q.buffer.size() > r.connection.negotiated()->max_transact)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  Result<core::OpenView> open = r.find_open(q.file_id);
+  if (!open) co_return error_reply(open.error());
+  NtStatus status = NtStatus::kNotSupported;
+  if (q.info_type == smb2::InfoType::kSecurity) {
+    status = co_await set_security(r, *open, q.additional_information, q.buffer);
+  } else if (q.info_type == smb2::InfoType::kFile) {
+    const fscc::InfoClassRow* row = fscc::file_info_row(q.file_info_class);
+    if (row == nullptr || !row->set)
+      co_return error_reply(row == nullptr ? NtStatus::kInvalidInfoClass : NtStatus::kNotSupported);
+    if (q.buffer.size() < row->set_minimum) co_return error_reply(NtStatus::kInfoLengthMismatch);
+    if ((open->access & row->set_access) != row->set_access)
+      co_return error_reply(NtStatus::kAccessDenied);
+    if (open->file == nullptr &&
+        static_cast<FileInfoClass>(q.file_info_class) != FileInfoClass::kPipe)
+      co_return error_reply(NtStatus::kInvalidParameter);
+    status = co_await set_file_class(r, q, *open);
+  } else if (q.info_type > smb2::InfoType::kQuota) {
+    status = NtStatus::kInvalidParameter;
+  }
+  co_return status == NtStatus::kSuccess ? body_reply(smb2::SetInfoResponse{}) : error_reply(status);
+}
+
+}  // namespace holdfast::service::handlers

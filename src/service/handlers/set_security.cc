@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/set_security.h"
+
+#include "core/access/posix_mode.h"
+#include "core/access/security_information.h"
+#include "core/path/path.h"
+#include "service/server/closing.h"
+#include "service/server/security.h"
+#include "wire/smb2/change_notify.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+using wire::dtyp::SecurityDescriptor;
+
+/// The Unix id in a SID of Samba's form; nullopt for any other SID.
+std::optional<std::uint32_t> unix_id(const std::optional<Sid>& sid, const Sid& domain) {
+  if (!sid || !domain.is_domain_of(*sid)) return std::nullopt;
+  return sid->rid();
+}
+
+Task<std::optional<SecurityDescriptor>> parent_descriptor(Request& r, const core::OpenView& open) {
+  Result<std::string> path = co_await open.file->path(r.io());
+  if (!path || path->empty()) co_return std::nullopt;
+  Result<ports::Opened> parent =
+      co_await open.share->vfs->open(r.io(), core::parent_path(*path), ports::OpenHow{});
+  if (!parent) co_return std::nullopt;
+  Result<SecurityDescriptor> sd =
+      co_await descriptor_of(r.io(), *open.share, *parent->file, parent->info);
+  if (!sd) co_return std::nullopt;
+  co_return std::move(*sd);
+}
+
+}  // namespace
+
+Task<NtStatus> set_security(Request& r, const core::OpenView& open, std::uint32_t parts,
+                            Bytes buffer) {
+  if (open.file == nullptr) co_return NtStatus::kNotSupported;
+  std::uint32_t needed = core::access_to_set_security(parts);
+  if ((open.access & needed) != needed) co_return NtStatus::kAccessDenied;
+  Result<SecurityDescriptor> given = wire::dtyp::decode_security_descriptor(buffer);
+  if (!given) co_return given.error();
+  Result<ports::FileInfo> info = co_await open.file->info(r.io());
+  if (!info) co_return info.error();
+  Result<SecurityDescriptor> current =
+      co_await descriptor_of(r.io(), *open.share, *open.file, *info);
+  if (!current) co_return current.error();
+  std::optional<SecurityDescriptor> parent = co_await parent_descriptor(r, open);
+  Result<SecurityDescriptor> next =
+      core::apply_security(*current, *given, parts, token_of(*r.identity),
+                           parent ? &*parent : nullptr, open.is_directory);
+  if (!next) co_return next.error();
+
+  ports::File::SetSecurity change;
+  change.descriptor = wire::dtyp::encode(*next);
+  if (change.descriptor.size() > limits::kMaxSecurityDescriptor)
+    co_return NtStatus::kInsufficientResources;
+  if (open.share->act_as_user) {
+    // The kernel's own check and local programs go by owner and mode; keep them in step.
+    namespace Parts = wire::dtyp::security_information;
+    if ((parts & Parts::kOwner) != 0) change.uid = unix_id(next->owner, sids::kUnixUsers);
+    if ((parts & Parts::kGroup) != 0) change.gid = unix_id(next->group, sids::kUnixGroups);
+    if ((parts & Parts::kDacl) != 0)
+      change.mode = (info->mode & ~0777u) | core::mode_of_descriptor(*next);
+  }
+  Result<void> done = co_await open.file->set_security(r.io(), change);
+  if (!done) co_return done.error();
+  if (!r.server.notifications().idle())
+    if (Result<std::string> path = co_await open.file->path(r.io()))
+      report_change(r.server, *open.share, *path, core::NotifyAction::kModified,
+                    wire::smb2::CompletionFilter::kSecurity);
+  co_return NtStatus::kSuccess;
+}
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/smb2/write.h"
+
+#include "service/handlers/handlers.h"
+#include "service/server/closing.h"
+#include "wire/smb2/change_notify.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+Reply answer(std::size_t count) {
+  smb2::WriteResponse response;
+  response.count = static_cast<std::uint32_t>(count);
+  return body_reply(response);
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.13.
+Task<Reply> write(Request& r) {
+  smb2::WriteRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  if (request.channel != smb2::Channel::kNone) co_return error_reply(NtStatus::kInvalidParameter);
+  Result<core::OpenView> open = r.find_open(request.file_id);
+  if (!open) co_return error_reply(open.error());
+  if (request.data.size() > r.connection.negotiated()->max_transact)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  if (open->pipe != nullptr) {
+    if (Result<void> done = open->pipe->write(request.data); !done)
+      co_return error_reply(done.error());
+    co_return answer(request.data.size());
+  }
+  if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);
+  constexpr std::uint32_t kWrites = smb2::FileAccess::kWriteData | smb2::FileAccess::kAppendData;
+  if (!open->may(kWrites)) co_return error_reply(NtStatus::kAccessDenied);
+  std::uint64_t offset = request.offset;
+  // All ones: at the end of the file (MS-FSA 2.1.5.4); so is every write of an append-only open.
+  bool append = offset == ~0ull || (open->access & kWrites) == smb2::FileAccess::kAppendData;
+  if (append) {
+    Result<ports::FileInfo> info = co_await open->file->info(r.io());
+    if (!info) co_return error_reply(info.error());
+    offset = info->end_of_file;
+  }
+  if (offset >> 63 != 0 || (offset + request.data.size()) >> 63 != 0)
+    co_return error_reply(NtStatus::kInvalidParameter);
+  if (NtStatus s = r.server.opens().check_locks(open->id, offset, request.data.size(), true);
+      s != NtStatus::kSuccess)
+    co_return error_reply(s);
+  if (request.data.empty()) co_return answer(0);
+
+  bool through = (request.flags & smb2::WriteRequest::kFlagWriteThrough) != 0 ||
+                 (open->options & smb2::CreateOptions::kWriteThrough) != 0;
+  Result<void> written = co_await open->file->write(r.io(), offset, request.data, through);
+  if (!written) co_return error_reply(written.error());
+  r.server.counters().bytes_written.fetch_add(request.data.size(), std::memory_order_relaxed);
+  if (!r.server.notifications().idle()) {
+    if (Result<std::string> path = co_await open->file->path(r.io()))
+      report_change(r.server, *open->share, *path, core::NotifyAction::kModified,
+                    smb2::CompletionFilter::kSize | smb2::CompletionFilter::kLastWrite);
+  }
+  co_return answer(request.data.size());
+}
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/server/dispatch.h"
+
+#include <array>
+
+#include "service/handlers/handlers.h"
+#include "service/server/driver.h"
+#include "wire/smb2/ioctl.h"
+#include "wire/smb2/query_directory.h"
+#include "wire/smb2/query_info.h"
+#include "wire/smb2/read.h"
+
+namespace holdfast::service {
+namespace {
+
+namespace smb2 = wire::smb2;
+using smb2::Command;
+
+struct CommandRow {
+  Handler handler = nullptr;
+  bool needs_session = true;
+  bool needs_tree = true;
+  /// May be asked for by a session whose log-on has expired (MS-SMB2 3.3.5.2.9).
+  bool when_expired = false;
+};
+
+constexpr std::array<CommandRow, smb2::kCommandCount> kCommands = [] {
+  std::array<CommandRow, smb2::kCommandCount> t{};
+  auto set = [&t](Command c, CommandRow row) { t[static_cast<std::size_t>(c)] = row; };
+  set(Command::kNegotiate, {handlers::negotiate, false, false});
+  set(Command::kSessionSetup, {handlers::session_setup, false, false});
+  set(Command::kLogoff, {handlers::logoff, true, false, true});
+  set(Command::kTreeConnect, {handlers::tree_connect, true, false});
+  set(Command::kTreeDisconnect, {handlers::tree_disconnect, true, true, true});
+  set(Command::kCreate, {handlers::create});
+  set(Command::kClose, {handlers::close, true, true, true});
+  set(Command::kFlush, {handlers::flush});
+  set(Command::kRead, {handlers::read});
+  set(Command::kWrite, {handlers::write});
+  set(Command::kLock, {handlers::lock, true, true, true});
+  set(Command::kIoctl, {handlers::ioctl});
+  set(Command::kEcho, {handlers::echo, false, false, true});
+  set(Command::kQueryDirectory, {handlers::query_directory});
+  set(Command::kChangeNotify, {handlers::change_notify});
+  set(Command::kQueryInfo, {handlers::query_info});
+  set(Command::kSetInfo, {handlers::set_info});
+  set(Command::kOplockBreak, {handlers::oplock_break});
+  return t;
+}();
+
+/// Takes session and tree from the request before (MS-SMB2 3.3.5.2.7.2).
+NtStatus resolve_related(Request& r) {
+  if (!r.meta.header.is_related()) return NtStatus::kSuccess;
+  if (!r.chain.any) return NtStatus::kInvalidParameter;
+  r.header.session_id = r.chain.session;
+  r.header.tree_id = r.chain.tree;
+  return NtStatus::kSuccess;
+}
+
+/// MS-SMB2 3.3.5.2.4 and 3.3.5.2.9: session, signature, encryption.
+NtStatus check_session(Request& r, const CommandRow& row) {
+  core::Channel* channel = r.connection.channel(r.header.session_id);
+  if (channel == nullptr || !channel->established) return NtStatus::kUserSessionDeleted;
+  r.session = channel->session;
+  core::Session& session = *r.session;
+  {
+    Lock lock(session.mutex);
+    if (session.state == core::SessionState::kInProgress) return NtStatus::kUserSessionDeleted;
+    if (session.expires.ticks != 0 && r.server.env().clock.now() >= session.expires)
+      session.state = core::SessionState::kExpired;
+    if (session.state == core::SessionState::kExpired && !row.when_expired)
+      return NtStatus::kNetworkSessionExpired;
+    r.identity = session.identity;
+  }
+  if (r.meta.sealed) return NtStatus::kSuccess;
+  if (session.encrypt && r.connection.policy().encryption == core::Requirement::kRequired)
+    return NtStatus::kAccessDenied;
+  if (session.signing_required && !r.meta.signature_ok) return NtStatus::kAccessDenied;
+  return NtStatus::kSuccess;
+}
+
+/// MS-SMB2 3.3.5.2.11.
+NtStatus check_tree(Request& r) {
+  r.tree = r.session->tree(r.header.tree_id);
+  if (!r.tree) return NtStatus::kNetworkNameDeleted;
+  if (r.tree->encrypt && !r.meta.sealed) return NtStatus::kAccessDenied;
+  return NtStatus::kSuccess;
+}
+
+/// Octets of the answer's payload that a request allows for.
+std::uint64_t answer_size(const core::RequestMeta& meta) {
+  switch (meta.header.command) {
+    case Command::kRead: {
+      smb2::ReadRequest m;
+      return decode(meta.message, m) ? m.length : 0;
+    }
+    case Command::kQueryDirectory: {
+      smb2::QueryDirectoryRequest m;
+      return decode(meta.message, m) ? m.output_buffer_length : 0;
+    }
+    case Command::kQueryInfo: {
+      smb2::QueryInfoRequest m;
+      return decode(meta.message, m) ? m.output_buffer_length : 0;
+    }
+    case Command::kIoctl: {
+      smb2::IoctlRequest m;
+      return decode(meta.message, m) ? m.max_output_response : 0;
+    }
+    default: return 0;
+  }
+}
+
+bool charge_is_right(const Request& r) {
+  std::uint64_t sent = r.message.size() > smb2::kHeaderSize + 64 ? r.message.size() - smb2::kHeaderSize - 64 : 0;
+  return r.connection.charge_suffices(r.meta.header, std::max(sent, answer_size(r.meta)));
+}
+
+}  // namespace
+
+std::size_t batch_cost(const core::Batch& batch) {
+  std::size_t cost = 0;
+  if (batch.is_smb1_negotiate) return cost;
+  for (const core::RequestMeta& meta : batch.requests)
+    cost += std::min<std::uint64_t>(answer_size(meta), limits::kMaxTransactSize);
+  return cost;
+}
+
+Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> flush_answers) {
+  r.flush_answers = std::move(flush_answers);
+  if (is_smb1_negotiate) co_return co_await handlers::smb1_negotiate(r);
+  auto number = static_cast<std::size_t>(r.header.command);
+  bool known = number < kCommands.size() && kCommands[number].handler != nullptr;
+  // MS-SMB2 3.3.5.2: nothing but NEGOTIATE before the negotiation, and never twice.
+  if (!r.connection.negotiated() && r.header.command != Command::kNegotiate)
+    co_return disconnect_reply("a request before NEGOTIATE");
+  if (!known) co_return error_reply(NtStatus::kInvalidParameter);
+  const CommandRow& row = kCommands[number];
+  if (r.meta.refused != NtStatus::kSuccess) co_return error_reply(r.meta.refused);
+  if (NtStatus s = resolve_related(r); s != NtStatus::kSuccess) co_return error_reply(s);
+  if (row.needs_session)
+    if (NtStatus s = check_session(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
+  if (row.needs_tree)
+    if (NtStatus s = check_tree(r); s != NtStatus::kSuccess) co_return error_reply(s);
+  if (!charge_is_right(r)) co_return error_reply(NtStatus::kInvalidParameter);
+  co_return co_await row.handler(r);
+}
+
+// ---- Request ----
+
+bool Request::go_async() {
+  if (async_id != 0) return true;
+  if (!is_last) return false;
+  flush_answers();
+  return driver.send_interim(*this);
+}
+
+void Request::cancel() {
+  cancelled = true;
+  if (on_cancel) std::exchange(on_cancel, nullptr)();
+}
+
+ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
+                       const ports::Identity& identity) {
+  static const ports::Credentials kService;
+  return {loop, share.act_as_user ? identity.credentials : kService};
+}
+
+ports::IoContext Request::io() const { return io_of(loop, *tree->share, *identity); }
+
+Result<core::OpenView> Request::find_open(smb2::FileId id) {
+  if (meta.header.is_related() && id.is_all_ones()) {
+    if (chain.file_id) {
+      id = *chain.file_id;
+    } else {
+      return fail(is_error(chain.status) ? chain.status : NtStatus::kFileClosed);
+    }
+  }
+  std::optional<core::OpenView> open = server.opens().find(id, session->id);
+  if (!open || open->tree != header.tree_id) return fail(NtStatus::kFileClosed);
+  chain.file_id = id;
+  return std::move(*open);
+}
+
+}  // namespace holdfast::service

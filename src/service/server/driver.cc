@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/server/driver.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "service/server/closing.h"
+#include "service/server/dispatch.h"
+#include "wire/smb2/error_response.h"
+#include "wire/smb2/transport.h"
+
+namespace holdfast::service {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+// Type of a NetBIOS keep-alive (RFC 1002 4.3.1): no message follows, none is answered.
+constexpr std::uint8_t kNetbiosKeepAlive = 0x85;
+
+}  // namespace
+
+Driver::Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+               core::ConnectionId id, std::shared_ptr<const Settings> settings)
+    : server_(server),
+      loop_(loop),
+      stream_(std::move(stream)),
+      peer_(stream_->peer()),
+      settings_(std::move(settings)),
+      connection_(id, std::shared_ptr<const core::Policy>(settings_, &settings_->policy),
+                  server.env().crypto) {}
+
+Driver::~Driver() = default;
+
+void Driver::start() {
+  stranger_timer_ = loop_.start_timer(limits::kUnauthenticatedTimeout_us,
+                                      [weak = weak_from_this()] {
+                                        if (auto self = weak.lock()) self->stranger_timeout();
+                                      });
+  stream_->start(shared_from_this());
+}
+
+void Driver::stranger_timeout() {
+  stranger_timer_ = 0;
+  if (!logged_on_) disconnect("no log-on within the time limit");
+}
+
+void Driver::disconnect(std::string_view reason) {
+  if (closed_ || disconnecting_) return;
+  disconnecting_ = true;
+  server_.event(Severity::kInfo, "connection.ended",
+                "Connection from " + peer_.to_string() + " ended: " + std::string(reason) + ".",
+                {{"peer", peer_.to_string()}, {"reason", std::string(reason)}});
+  stream_->close();
+}
+
+// ---- octets to frames ----
+
+MutBytes Driver::receive_target() {
+  if (!in_frame_ || disconnecting_) return {};
+  return frame_.tail().first(frame_length_ - frame_.size());
+}
+
+void Driver::on_received(Bytes data) {
+  auto self = shared_from_this();
+  // Octets that the loop put into receive_target() are in place already.
+  if (in_frame_ && !data.empty() && data.data() == frame_.tail().data()) {
+    (void)frame_.extend(data.size());
+    if (frame_.size() == frame_length_) frame_complete();
+    apply_back_pressure();
+    return;
+  }
+  while (!data.empty() && !disconnecting_ && !closed_) {
+    if (!in_frame_) {
+      while (header_octets_ < 4 && !data.empty()) {
+        frame_header_[header_octets_++] = data.front();
+        data = data.subspan(1);
+      }
+      if (header_octets_ < 4) {
+        watch_partial_frame();
+        break;
+      }
+      header_octets_ = 0;
+      smb2::FrameHeader header;
+      if (!decode(frame_header_, header)) return disconnect("malformed transport header");
+      if (header.type == kNetbiosKeepAlive && header.length == 0) continue;
+      if (header.type != 0) return disconnect("unknown type in a transport header");
+      if (!begin_frame(header.length)) return;
+    }
+    std::size_t take = std::min(data.size(), frame_length_ - frame_.size());
+    frame_.append(data.first(take));
+    data = data.subspan(take);
+    if (frame_.size() == frame_length_) frame_complete();
+  }
+  if (in_frame_) watch_partial_frame();
+  apply_back_pressure();
+}
+
+bool Driver::begin_frame(std::uint32_t length) {
+  if (length > connection_.max_frame()) {
+    disconnect("a frame larger than allowed");
+    return false;
+  }
+  if (length < 4) {
+    disconnect("a frame too short for a message");
+    return false;
+  }
+  frame_ = Buffer(length);
+  frame_length_ = length;
+  in_frame_ = true;
+  frame_begun_us_ = loop_.clock().monotonic_us();
+  return true;
+}
+
+void Driver::watch_partial_frame() {
+  if (partial_timer_ != 0) return;
+  if (!in_frame_) frame_begun_us_ = loop_.clock().monotonic_us();
+  partial_timer_ = loop_.start_timer(limits::kPartialFrameTimeout_us, [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (self == nullptr) return;
+    self->partial_timer_ = 0;
+    if (!self->in_frame_ && self->header_octets_ == 0) return;
+    std::uint64_t age = self->loop_.clock().monotonic_us() - self->frame_begun_us_;
+    if (!self->paused_ && age >= limits::kPartialFrameTimeout_us)
+      return self->disconnect("an unfinished frame within the time limit");
+    self->watch_partial_frame();
+  });
+}
+
+void Driver::frame_complete() {
+  in_frame_ = false;
+  auto received = connection_.receive(std::exchange(frame_, Buffer()));
+  if (auto* end = std::get_if<core::Disconnect>(&received)) return disconnect(end->reason);
+  spawn(run(std::move(std::get<core::Batch>(received))));
+}
+
+void Driver::apply_back_pressure() {
+  bool full = stream_->queued() > limits::kSendQueueHighWater ||
+              in_flight_bytes_ > limits::kMaxInFlightBytes;
+  if (full == paused_ || closed_) return;
+  paused_ = full;
+  if (full) {
+    stream_->pause_receiving();
+  } else {
+    stream_->resume_receiving();
+  }
+}
+
+void Driver::on_send_progress() { apply_back_pressure(); }
+
+// ---- requests ----
+
+Task<void> Driver::run(core::Batch batch) {
+  auto self = shared_from_this();
+  Chain chain;
+  std::vector<core::Outgoing> answers;
+  answers.reserve(batch.requests.size());
+  std::size_t cost = batch.frame.size() + batch_cost(batch);
+  in_flight_bytes_ += cost;
+  ++running_;
+  for (std::size_t i = 0; i < batch.requests.size() && !closed_; ++i)
+    co_await run_one(batch, i, chain, answers);
+  flush(answers, batch.sealed_by);
+  for (core::SessionId id : std::exchange(drop_after_answer_, {})) drop_session(id);
+  in_flight_bytes_ -= cost;
+  --running_;
+  apply_back_pressure();
+}
+
+Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
+                           std::vector<core::Outgoing>& answers) {
+  const core::RequestMeta& meta = batch.requests[index];
+  server_.counters().requests.fetch_add(1, std::memory_order_relaxed);
+  Request request{.server = server_,
+                  .driver = *this,
+                  .connection = connection_,
+                  .loop = loop_,
+                  .meta = meta,
+                  .header = meta.header,
+                  .message = meta.message,
+                  .chain = chain,
+                  .is_last = index + 1 == batch.requests.size(),
+                  .session = {},
+                  .identity = {},
+                  .tree = {},
+                  .on_cancel = {}};
+  if (!batch.is_smb1_negotiate && meta.header.command == smb2::Command::kCancel) {
+    if (meta.refused == NtStatus::kSuccess) cancel(meta.header);
+    co_return;  // CANCEL has no answer (MS-SMB2 3.3.5.16)
+  }
+  active_[meta.header.message_id] = &request;
+  // An interim response goes out before the answers of the requests in front of it otherwise.
+  Reply reply = co_await dispatch(request, batch.is_smb1_negotiate, [&] { flush(answers, batch.sealed_by); });
+  if (auto entry = active_.find(meta.header.message_id);
+      entry != active_.end() && entry->second == &request)
+    active_.erase(entry);
+  if (request.async_id != 0) --async_count_;
+  if (closed_) co_return;
+  chain.any = true;
+  chain.status = reply.status;
+  chain.session = request.header.session_id;
+  chain.tree = request.header.tree_id;
+  if (!reply.disconnect.empty()) {
+    flush(answers, batch.sealed_by);
+    disconnect(reply.disconnect);
+    co_return;
+  }
+  answer(request, std::move(reply), batch.sealed_by, answers);
+}
+
+void Driver::answer(Request& request, Reply reply, core::SessionId sealed_by,
+                    std::vector<core::Outgoing>& answers) {
+  if (reply.message.empty()) reply.message = body_reply(smb2::ErrorResponse{}).message;
+  core::Outgoing out;
+  out.request = request.meta.header;
+  // Related requests are answered with the ids they were resolved to.
+  out.request.session_id = request.header.session_id;
+  out.request.tree_id = request.header.tree_id;
+  out.status = reply.status;
+  out.message = std::move(reply.message);
+  out.async_id = request.async_id;
+  out.must_sign = reply.must_sign;
+  out.must_seal = reply.must_seal;
+  if (out.async_id != 0) {
+    std::vector<core::Outgoing> alone;
+    alone.push_back(std::move(out));
+    flush(alone, sealed_by);
+  } else {
+    answers.push_back(std::move(out));
+  }
+}
+
+void Driver::flush(std::vector<core::Outgoing>& answers, core::SessionId sealed_by) {
+  if (answers.empty() || closed_ || disconnecting_) return answers.clear();
+  stream_->send(connection_.assemble(std::exchange(answers, {}), sealed_by));
+}
+
+bool Driver::send_interim(Request& request) {
+  if (async_count_ >= limits::kMaxAsyncRequests || closed_) return false;
+  ++async_count_;
+  request.async_id = connection_.next_async_id();
+  core::Outgoing out;
+  out.request = request.meta.header;
+  out.request.session_id = request.header.session_id;
+  out.request.tree_id = request.header.tree_id;
+  out.status = NtStatus::kPending;
+  out.message = body_reply(smb2::ErrorResponse{}).message;
+  out.async_id = request.async_id;
+  out.is_interim = true;
+  std::vector<core::Outgoing> alone;
+  alone.push_back(std::move(out));
+  flush(alone, request.meta.sealed ? request.header.session_id : 0);
+  return true;
+}
+
+void Driver::cancel(const smb2::Header& header) {
+  if (!header.is_async()) {
+    if (auto found = active_.find(header.message_id); found != active_.end())
+      found->second->cancel();
+    return;
+  }
+  for (auto& [id, request] : active_)
+    if (request->async_id == header.async_id) return request->cancel();
+}
+
+void Driver::cancel_requests_of(core::SessionId session) {
+  std::vector<Request*> waiting;
+  for (auto& [id, request] : active_)
+    if (session == 0 || request->header.session_id == session) waiting.push_back(request);
+  // on_cancel never resumes a request at once (WaitRegistry posts), so the list stays valid.
+  for (Request* request : waiting) request->cancel();
+}
+
+// ---- the end ----
+
+void Driver::drop_session(core::SessionId id) {
+  exchanges_.erase(id);
+  connection_.drop_channel(id);
+}
+
+void Driver::on_closed(ports::CloseReason) {
+  closed_ = true;
+  for (ports::TimerId timer : {partial_timer_, stranger_timer_})
+    if (timer != 0) loop_.cancel_timer(timer);
+  cancel_requests_of(0);
+  frame_ = Buffer();
+  spawn(clean_up());
+}
+
+Task<void> Driver::clean_up() {
+  auto self = shared_from_this();
+  core::ConnectionId id = connection_.id();
+  for (core::SessionId session_id : connection_.sessions()) {
+    core::Channel* channel = connection_.channel(session_id);
+    core::SessionPtr session = channel->session;
+    drop_session(session_id);
+    bool last;
+    {
+      Lock lock(session->mutex);
+      std::erase(session->channels, id);
+      last = session->channels.empty();
+    }
+    if (last) co_await end_session(server_, loop_, session_id);
+  }
+  server_.forget(id);
+}
+
+}  // namespace holdfast::service

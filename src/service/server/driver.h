@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "core/connection/connection.h"
+#include "service/server/request.h"
+#include "service/server/server.h"
+
+namespace holdfast::service {
+
+/// Drives one connection: cuts octets into frames, runs each frame's requests in a coroutine of its
+/// own, sends the answers, and cleans up when the connection is gone. Lives on one loop.
+class Driver : public ports::StreamHandler, public std::enable_shared_from_this<Driver> {
+ public:
+  Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+         core::ConnectionId id, std::shared_ptr<const Settings> settings);
+  ~Driver() override;
+
+  void start();
+  /// Ends the connection for this reason; answers that are queued still go out.
+  void disconnect(std::string_view reason);
+
+  core::Connection& connection() { return connection_; }
+  const Settings& settings() const { return *settings_; }
+  ports::Executor& loop() { return loop_; }
+  Server& server() { return server_; }
+  const ports::Endpoint& peer() const { return peer_; }
+  bool closed() const { return closed_; }
+
+  /// Log-ons in progress, by session.
+  std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>>& exchanges() { return exchanges_; }
+  void drop_session(core::SessionId id);
+  /// The same, once the answer that is being made has been signed or sealed with its keys.
+  void drop_session_after_answer(core::SessionId id) { drop_after_answer_.push_back(id); }
+
+  /// CANCEL (MS-SMB2 3.3.5.16).
+  void cancel(const wire::smb2::Header& header);
+  /// Cancels what waits on behalf of a session (log-off) or one tree of it.
+  void cancel_requests_of(core::SessionId session);
+
+  bool send_interim(Request& request);
+  /// Counts a log-on that stays for the time limit of strangers.
+  void logged_on() { logged_on_ = true; }
+
+  // ports::StreamHandler
+  MutBytes receive_target() override;
+  void on_received(Bytes data) override;
+  void on_send_progress() override;
+  void on_closed(ports::CloseReason reason) override;
+
+ private:
+  Task<void> run(core::Batch batch);
+  Task<void> run_one(core::Batch& batch, std::size_t index, Chain& chain,
+                     std::vector<core::Outgoing>& answers);
+  void answer(Request& request, Reply reply, core::SessionId sealed_by,
+              std::vector<core::Outgoing>& answers);
+  void flush(std::vector<core::Outgoing>& answers, core::SessionId sealed_by);
+  bool begin_frame(std::uint32_t length);
+  void frame_complete();
+  void watch_partial_frame();
+  void apply_back_pressure();
+  void stranger_timeout();
+  Task<void> clean_up();
+
+  Server& server_;
+  ports::Executor& loop_;
+  std::shared_ptr<ports::Stream> stream_;
+  ports::Endpoint peer_;
+  std::shared_ptr<const Settings> settings_;
+  core::Connection connection_;
+  std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>> exchanges_;
+
+  // The frame being received. length_octets_ of frame_header_ have arrived; frame_ has room for it all.
+  std::array<std::uint8_t, 4> frame_header_{};
+  std::size_t header_octets_ = 0;
+  Buffer frame_;
+  std::size_t frame_length_ = 0;
+  bool in_frame_ = false;
+  std::uint64_t frame_begun_us_ = 0;
+  ports::TimerId partial_timer_ = 0;
+  ports::TimerId stranger_timer_ = 0;
+
+  /// Requests being handled, by message id, and those with an interim response.
+  std::unordered_map<std::uint64_t, Request*> active_;
+  std::vector<core::SessionId> drop_after_answer_;
+  std::size_t async_count_ = 0;
+  std::size_t running_ = 0;
+  std::size_t in_flight_bytes_ = 0;
+  bool paused_ = false;
+  bool closed_ = false;
+  bool disconnecting_ = false;
+  bool logged_on_ = false;
+};
+
+}  // namespace holdfast::service

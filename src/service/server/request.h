@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "core/connection/connection.h"
+#include "core/object/open_table.h"
+#include "service/server/server.h"
+
+namespace holdfast::service {
+
+class Driver;
+
+/// What a handler answers. Three outcomes, three forms: a reply, waiting (the handler awaits, after
+/// Request::go_async when it may take long), or the end of the connection.
+struct Reply {
+  NtStatus status = NtStatus::kSuccess;
+  /// From new_message(): 64 octets for the header, then the body. Empty: the ERROR response body.
+  Buffer message;
+  /// Not empty: the connection is ended, for this reason.
+  std::string_view disconnect;
+  bool must_sign = false;
+  bool must_seal = false;
+};
+
+/// What one request of a compound leaves for the related ones behind it (MS-SMB2 3.3.5.2.7.2).
+struct Chain {
+  bool any = false;
+  core::SessionId session = 0;
+  std::uint32_t tree = 0;
+  std::optional<wire::smb2::FileId> file_id;
+  NtStatus status = NtStatus::kSuccess;
+};
+
+/// One request while it is being handled. Lives in its batch's coroutine.
+struct Request {
+  Server& server;
+  Driver& driver;
+  core::Connection& connection;
+  ports::Executor& loop;
+  const core::RequestMeta& meta;
+  /// With session and tree id resolved when the request is a related one.
+  wire::smb2::Header header;
+  Bytes message;
+  Chain& chain;
+  bool is_last = true;
+
+  // Set by the dispatch for commands that need them.
+  core::SessionPtr session;
+  std::shared_ptr<const ports::Identity> identity;
+  std::optional<core::TreeConnect> tree;
+
+  /// Not 0 once an interim response was sent.
+  std::uint64_t async_id = 0;
+  bool cancelled = false;
+  /// Sends the answers of the requests in front in a compound, before an interim response.
+  std::function<void()> flush_answers;
+  /// What CANCEL, a lost connection and a log-off call while the request waits.
+  std::function<void()> on_cancel;
+
+  /// Sends STATUS_PENDING, once. False: not possible (inside a compound, or too many wait).
+  bool go_async();
+  /// The request is to end soon: runs on_cancel, at most once.
+  void cancel();
+  /// For the share's file system, as the user or as the service.
+  ports::IoContext io() const;
+  /// The open a request names; all ones in a related request is the one before
+  /// (MS-SMB2 3.3.5.2.7.2). kFileClosed when there is none (3.3.5.x).
+  Result<core::OpenView> find_open(wire::smb2::FileId id);
+};
+
+/// The io context of an open's owner.
+ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
+                       const ports::Identity& identity);
+
+using Handler = Task<Reply> (*)(Request&);
+
+inline Reply error_reply(NtStatus status) {
+  Reply r;
+  r.status = status;
+  return r;
+}
+inline Reply disconnect_reply(std::string_view reason) {
+  Reply r;
+  r.status = NtStatus::kInvalidParameter;
+  r.disconnect = reason;
+  return r;
+}
+/// A reply with this body.
+template <class Body>
+Reply body_reply(const Body& body, NtStatus status = NtStatus::kSuccess) {
+  Reply r;
+  r.status = status;
+  r.message = core::new_message(128);
+  // The writer counts from the SMB2 header, which new_message() has put in front already.
+  Buffer content = std::move(r.message);
+  content.clear();
+  Writer writer(content);
+  writer.zeros(wire::smb2::kHeaderSize);
+  encode(body, writer);
+  r.message = std::move(content);
+  return r;
+}
+
+/// A reply whose payload stands in `message` already, behind room for its fixed part: writes the
+/// fixed part over that room. payload_offset counts from the SMB2 header.
+template <class Body>
+Reply fixed_part_reply(const Body& body, std::size_t payload_offset, Buffer message,
+                       NtStatus status) {
+  auto size = static_cast<std::uint32_t>(message.size() - payload_offset);
+  Buffer fixed(payload_offset);
+  Writer writer(fixed);
+  writer.zeros(wire::smb2::kHeaderSize);
+  encode_fixed(body, size, writer);
+  std::memcpy(message.data() + wire::smb2::kHeaderSize, fixed.data() + wire::smb2::kHeaderSize,
+              payload_offset - wire::smb2::kHeaderSize);
+  // StructureSize counts one octet of the payload, which is there even when it is empty.
+  if (size == 0) message.append_zeros(1);
+  Reply r;
+  r.status = status;
+  r.message = std::move(message);
+  return r;
+}
+
+}  // namespace holdfast::service

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/server/security.h"
+
+#include "core/access/posix_mode.h"
+#include "core/path/path.h"
+#include "wire/smb2/types.h"
+
+namespace holdfast::service {
+namespace {
+
+namespace Access = wire::smb2::FileAccess;
+using wire::dtyp::SecurityDescriptor;
+
+SecurityDescriptor everybody(const ports::FileInfo& info) {
+  SecurityDescriptor sd;
+  sd.owner = sids::kUnixUsers.with(info.uid);
+  sd.group = sids::kUnixGroups.with(info.gid);
+  wire::dtyp::Acl acl;
+  wire::dtyp::Ace ace;
+  ace.mask = Access::kAll;
+  ace.sid = sids::kEveryone;
+  acl.aces.push_back(std::move(ace));
+  sd.set_dacl(std::move(acl));
+  return sd;
+}
+
+}  // namespace
+
+core::AccessToken token_of(const ports::Identity& identity) {
+  core::AccessToken token;
+  token.user = identity.sid;
+  token.groups = identity.groups;
+  token.primary_group = sids::kUnixGroups.with(identity.credentials.gid);
+  // A user of the machine is also known by its Unix ids, which files without a descriptor carry.
+  if (identity.credentials.act_as_user) {
+    token.groups.push_back(sids::kUnixUsers.with(identity.credentials.uid));
+    token.groups.push_back(sids::kUnixGroups.with(identity.credentials.gid));
+    for (std::uint32_t gid : identity.credentials.groups)
+      token.groups.push_back(sids::kUnixGroups.with(gid));
+  }
+  core::add_well_known_groups(token, identity.is_anonymous);
+  if (identity.is_administrator) core::make_administrator(token);
+  return token;
+}
+
+Task<Result<SecurityDescriptor>> descriptor_of(ports::IoContext io, const core::Share& share,
+                                               ports::File& file, const ports::FileInfo& info) {
+  Result<std::optional<ByteVec>> stored = co_await file.security(io);
+  if (!stored) co_return fail(stored.error());
+  if (*stored) {
+    // A damaged descriptor must not open a file: it is refused, not replaced.
+    co_return wire::dtyp::decode_security_descriptor(**stored);
+  }
+  if (!share.act_as_user) co_return everybody(info);
+  static const core::SidMapper kMapper;
+  co_return core::descriptor_of_mode(info.mode, info.uid, info.gid, kMapper, info.is_directory);
+}
+
+Task<Result<std::uint32_t>> maximal_access_of(ports::IoContext io, const core::TreeConnect& tree,
+                                              const ports::Identity& identity, ports::File& file,
+                                              const ports::FileInfo& info, std::string_view path) {
+  Result<SecurityDescriptor> sd = co_await descriptor_of(io, *tree.share, file, info);
+  if (!sd) co_return fail(sd.error());
+  core::AccessToken token = token_of(identity);
+  std::uint32_t access = core::maximum_access(*sd, token);
+  if ((access & Access::kDelete) == 0 && !path.empty()) {
+    Result<ports::Opened> parent =
+        co_await tree.share->vfs->open(io, core::parent_path(path), ports::OpenHow{});
+    if (parent) {
+      Result<SecurityDescriptor> parent_sd =
+          co_await descriptor_of(io, *tree.share, *parent->file, parent->info);
+      if (parent_sd && (core::maximum_access(*parent_sd, token) & Access::kDeleteChild) != 0)
+        access |= Access::kDelete;
+    }
+  }
+  bool read_only = (info.attributes & wire::smb2::FileAttributes::kReadonly) != 0;
+  if (read_only && !info.is_directory) access &= ~core::kReadOnlyDenies;
+  co_return access & tree.maximal_access;
+}
+
+}  // namespace holdfast::service
