@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "platform/loop/file_io.h"
+#include "ports/vfs.h"
+
+namespace holdfast::platform {
+
+struct PosixVfsOptions {
+  /// The directory to serve. It is opened once; what happens to the path later does not matter.
+  std::string root;
+  /// Shown as the volume's label.
+  std::string label;
+  /// Unix mode of new objects for which the caller gives none, less the process's umask.
+  std::uint32_t file_mode = 0644;
+  std::uint32_t directory_mode = 0755;
+  /// Whether operations come with act_as_user set; opening the share fails where that cannot work.
+  bool acts_as_users = false;
+  /// Reads, writes and syncs that may wait. Without: Executor::run_blocking.
+  FileIoProvider* file_io = nullptr;
+  /// Memory for indexes of names, octets.
+  std::size_t max_index_bytes = std::size_t{64} << 20;
+};
+
+/// A directory of a Linux file system as a share. Errors are sentences for an administrator.
+std::expected<std::shared_ptr<ports::Vfs>, std::string> open_posix_vfs(PosixVfsOptions options);
+
+}  // namespace holdfast::platform

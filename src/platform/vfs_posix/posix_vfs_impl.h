@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "platform/vfs_posix/posix_file.h"
+
+namespace holdfast::platform::posix {
+
+using ports::CreateHow;
+using ports::Opened;
+using ports::OpenHow;
+
+/// ports::Vfs over a Share. Methods that end in _now make the system calls on the calling thread.
+class PosixVfs final : public ports::Vfs {
+ public:
+  explicit PosixVfs(std::shared_ptr<Share> share) : share_(std::move(share)) {}
+
+  Task<Result<Opened>> open(IoContext io, std::string_view path, const OpenHow& how) override;
+  Task<Result<Opened>> create(IoContext io, std::string_view path, const CreateHow& how) override;
+  Task<Result<FileInfo>> overwrite(IoContext io, ports::File& file, const CreateHow& how) override;
+  Task<Result<void>> remove(IoContext io, ports::File& file) override;
+  Task<Result<std::string>> rename(IoContext io, ports::File& file, std::string_view new_path,
+                                   bool replace_if_exists) override;
+  Task<Result<void>> rename_stream(IoContext io, ports::File& stream, std::string_view new_stream,
+                                   bool replace_if_exists) override;
+  Task<Result<void>> link(IoContext io, ports::File& file, std::string_view new_path,
+                          bool replace_if_exists) override;
+  Task<Result<ports::VolumeInfo>> volume_info(IoContext io) override;
+
+  Share& share() { return *share_; }
+
+ private:
+  Result<Opened> open_now(const Credentials& who, std::string_view path, const OpenHow& how,
+                          Blocking blocking);
+  Result<Opened> open_stream(const Credentials& who, Found found, const Stat& st,
+                             const std::string& stream, DataAccess access);
+  Result<Opened> create_now(const Credentials& who, std::string_view path, const CreateHow& how,
+                            Blocking blocking);
+  Result<Opened> create_stream(const Credentials& who, const std::string& disk_path,
+                               const CreateHow& how, Blocking blocking);
+  Result<Opened> opened(PosixFile::Init init);
+  Result<FileInfo> overwrite_now(const Credentials& who, PosixFile& file, const CreateHow& how);
+  Result<void> remove_now(const Credentials& who, PosixFile& file);
+  Result<std::string> rename_now(const Credentials& who, PosixFile& file, std::string_view new_path,
+                                 bool replace, Blocking blocking);
+  Result<void> rename_stream_now(const Credentials& who, PosixFile& stream,
+                                 std::string_view new_stream, bool replace);
+  Result<void> link_now(const Credentials& who, PosixFile& file, std::string_view new_path,
+                        bool replace, Blocking blocking);
+  Result<ports::VolumeInfo> volume_info_now();
+
+  const std::shared_ptr<Share> share_;
+};
+
+}  // namespace holdfast::platform::posix

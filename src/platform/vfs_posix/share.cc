@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/vfs_posix/share.h"
+
+#include <fcntl.h>
+
+#include "platform/vfs_posix/names.h"
+
+namespace holdfast::platform::posix {
+
+std::string Place::path() const { return join_path(parent_path, name); }
+
+Share::Share(PosixVfsOptions options, UniqueFd root, const Features& features)
+    : options_(std::move(options)),
+      root_(std::move(root)),
+      features_(features),
+      indexes_({.max_bytes = options_.max_index_bytes, .use_inotify = !features.remote}) {
+  if (auto st = stat_fd(root_.get())) root_key_ = key_of(*st);
+}
+
+Result<Found> Share::find(const Credentials& who, const std::string& path, bool no_follow,
+                          Blocking blocking) {
+  int flags = O_PATH | (no_follow ? O_NOFOLLOW : 0);
+  auto exact = open_beneath(who, root(), path, flags);
+  if (exact) return Found{std::move(*exact), path};
+  if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());
+  auto [parent, name] = split_path(path);
+  auto directory = find_directory(who, parent, blocking);
+  if (!directory) return fail(directory.error());
+  return find_in(who, *directory, name, flags, blocking);
+}
+
+Result<Found> Share::find_directory(const Credentials& who, std::string_view path,
+                                    Blocking blocking) {
+  std::string spelled(path);
+  auto exact = open_beneath(who, root(), spelled, O_PATH | O_DIRECTORY);
+  if (exact) return Found{std::move(*exact), std::move(spelled)};
+  if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());
+  auto [parent, name] = split_path(path);
+  auto directory = find_directory(who, parent, blocking);
+  if (!directory) return directory;
+  auto found = find_in(who, *directory, name, O_PATH | O_DIRECTORY, blocking);
+  if (!found && found.error() == NtStatus::kObjectNameNotFound)
+    return fail(NtStatus::kObjectPathNotFound);
+  return found;
+}
+
+Result<Found> Share::find_in(const Credentials& who, const Found& directory, std::string_view name,
+                             int flags, Blocking blocking) {
+  auto real = find_name(directory.fd.get(), name, blocking);
+  if (!real) return fail(real.error());
+  if (!*real) return fail(NtStatus::kObjectNameNotFound);
+  // From the root and not from the directory: a link in it may lead to its siblings.
+  std::string path = join_path(directory.path, **real);
+  auto fd = open_beneath(who, root(), path, flags);
+  if (!fd) return fail(fd.error());
+  return Found{std::move(*fd), std::move(path)};
+}
+
+Result<Place> Share::find_place(const Credentials& who, const std::string& path,
+                                Blocking blocking) {
+  auto [parent, name] = split_path(path);
+  if (name.empty()) return fail(NtStatus::kObjectNameCollision);
+  auto directory = find_directory(who, parent, blocking);
+  if (!directory) return fail(directory.error());
+  return Place{std::move(directory->fd), std::move(directory->path), std::string(name)};
+}
+
+}  // namespace holdfast::platform::posix
