@@ -114,9 +114,10 @@ void StreamBase::service() {
     if (!std::exchange(releasing_, true) && release()) finish();
     return;
   }
-  if (state_ != State::kOpen && state_ != State::kFlushing) return;
-  if (!queue_.empty()) flush();
+  if (state_ == State::kNew || state_ == State::kClosed) return;
+  if (!queue_.empty() && state_ != State::kLingering) flush();
   if (queue_.empty() && state_ == State::kFlushing) flushed();
+  serviced();
 }
 
 void StreamBase::flushed() {

@@ -43,11 +43,14 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   /// Gives up everything the kernel does for this stream. True when nothing is in progress any
   /// more, else released() is called when that is so.
   virtual bool release() = 0;
+  /// After schedule(), once a turn, behind flush().
+  virtual void serviced() {}
 
   /// For the loop's kind of stream to call.
   bool wants_octets() const {
     return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
   }
+  bool is_paused() const { return state_ == State::kOpen && paused_; }
   bool is_ending() const { return state_ >= State::kEnding; }
   bool is_lingering() const { return state_ == State::kLingering; }
   ports::StreamHandler& handler() { return *handler_; }

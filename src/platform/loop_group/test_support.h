@@ -220,12 +220,10 @@ class LoopTest : public ::testing::TestWithParam<LoopKind> {
     auto info = group_->listen(at, [this, make](std::shared_ptr<ports::Stream> stream) {
       auto handler = make();
       EventLoop& loop = *current_loop(*group_);
-      {
-        std::lock_guard lock(mutex_);
-        handlers_.push_back(handler);
-        wake_.notify_all();
-      }
       handler->attach(std::move(stream), loop);
+      std::lock_guard lock(mutex_);
+      handlers_.push_back(std::move(handler));
+      wake_.notify_all();
     });
     EXPECT_TRUE(info) << info.error();
     return info ? info->bound : ports::Endpoint{};
