@@ -10,6 +10,7 @@
 deb=$("$root/dev" package | tail -n 1)
 system=
 trap 'chroot_remove "$system"' EXIT
+trap 'exit 130' INT TERM
 system=$(chroot_make)
 cp "$deb" "$system/holdfast.deb"
 dpkg-deb -I "$deb"

@@ -83,7 +83,8 @@ build_preset() {
   if ! [ -f "$root/build/$preset/build.ninja" ]; then
     (cd "$root" && cmake --preset "$preset" >&2) || return 1
   fi
-  (cd "$root" && cmake --build --preset "$preset" -j "$(parallel_jobs)" ${1:+--target "$@"} >&2)
+  (cd "$root" && cmake --build --preset "$preset" -j "$(parallel_jobs)" ${1:+--target "$@"} \
+    -- ${CI:+-k 0} >&2)
 }
 
 # has_target PRESET TARGET: whether the configured build knows that target.
