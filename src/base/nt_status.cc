@@ -40,6 +40,7 @@ constexpr Name kNames[] = {
     {NtStatus::kEndOfFile, "STATUS_END_OF_FILE"},
     {NtStatus::kMoreProcessingRequired, "STATUS_MORE_PROCESSING_REQUIRED"},
     {NtStatus::kNoMemory, "STATUS_NO_MEMORY"},
+    {NtStatus::kInvalidViewSize, "STATUS_INVALID_VIEW_SIZE"},
     {NtStatus::kAlreadyCommitted, "STATUS_ALREADY_COMMITTED"},
     {NtStatus::kAccessDenied, "STATUS_ACCESS_DENIED"},
     {NtStatus::kBufferTooSmall, "STATUS_BUFFER_TOO_SMALL"},

@@ -36,6 +36,7 @@ enum class NtStatus : std::uint32_t {
   kEndOfFile = 0xC0000011,
   kMoreProcessingRequired = 0xC0000016,
   kNoMemory = 0xC0000017,
+  kInvalidViewSize = 0xC000001F,
   kAlreadyCommitted = 0xC0000021,
   kAccessDenied = 0xC0000022,
   kBufferTooSmall = 0xC0000023,

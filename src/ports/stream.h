@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/buffer.h"
+#include "ports/executor.h"
 
 namespace holdfast::ports {
 
@@ -75,6 +76,7 @@ class Stream {
   virtual Endpoint local() const = 0;
 };
 
-using AcceptHandler = std::function<void(std::shared_ptr<Stream>)>;
+/// Called on the loop that the stream belongs to.
+using AcceptHandler = std::function<void(Executor& loop, std::shared_ptr<Stream>)>;
 
 }  // namespace holdfast::ports

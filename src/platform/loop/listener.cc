@@ -60,7 +60,7 @@ bool Listener::accept_one() {
     return true;
   }
   tune_stream_socket(fd.get(), loop_.options().keep_alive);
-  handler_(loop_.make_stream(std::move(fd), peer));
+  handler_(loop_, loop_.make_stream(std::move(fd), peer));
   return true;
 }
 

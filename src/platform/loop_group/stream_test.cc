@@ -308,7 +308,7 @@ TEST_P(LoopTest, AbortFromOutsideWhileAFrameIsBeingReceived) {
 }
 
 TEST_P(LoopTest, AStreamNobodyStartsIsClosed) {
-  auto info = group_->listen(loopback(), [](std::shared_ptr<ports::Stream>) {});
+  auto info = group_->listen(loopback(), [](ports::Executor&, std::shared_ptr<ports::Stream>) {});
   ASSERT_TRUE(info);
   Client client(info->bound);
   EXPECT_EQ(client.receive_end(), 0);

@@ -217,7 +217,7 @@ class LoopTest : public ::testing::TestWithParam<LoopKind> {
   /// Listens; each connection gets a handler that make() makes.
   template <class Make>
   ports::Endpoint serve(Make make, ports::Endpoint at = loopback()) {
-    auto info = group_->listen(at, [this, make](std::shared_ptr<ports::Stream> stream) {
+    auto info = group_->listen(at, [this, make](ports::Executor&, std::shared_ptr<ports::Stream> stream) {
       auto handler = make();
       EventLoop& loop = *current_loop(*group_);
       handler->attach(std::move(stream), loop);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event.h"
+#include "platform/loop_group/loop_group.h"
+#include "service/logon/ntlm_mechanism.h"
+#include "service/server/server.h"
+
+namespace holdfast::app {
+
+/// A share to serve, before its directory is opened.
+struct ShareOptions {
+  core::Share share;
+  std::string directory;
+};
+
+/// What a server process is made of. Filled from a configuration file or the command line.
+struct NodeOptions {
+  platform::LoopGroupOptions loops;
+  /// "auto" or "openssl" (platform/crypto).
+  std::string crypto = "auto";
+  service::NtlmConfig ntlm;
+  std::shared_ptr<const service::UserDatabase> users;
+  /// Null: users have no Unix side.
+  std::shared_ptr<service::UnixAccounts> unix_accounts;
+  core::Policy policy;
+  std::string server_name = "HOLDFAST";
+  std::string comment;
+  std::size_t max_connections = limits::kMaxConnections;
+  std::vector<ShareOptions> shares;
+};
+
+/// One running server: loops, file systems, log-on, and the SMB server on top of them. Composition
+/// only; called by the main thread.
+class Node {
+ public:
+  /// Opens the shares and starts the loops; listens to nothing yet. The error is a sentence for an
+  /// administrator.
+  static std::expected<std::unique_ptr<Node>, std::string> start(NodeOptions options,
+                                                                 EventSink& events);
+  ~Node();
+
+  std::expected<platform::ListenerInfo, std::string> listen(const ports::Endpoint& at);
+  /// Replaces shares and rules; clients stay connected. On an error nothing has changed.
+  std::expected<void, std::string> apply(NodeOptions options);
+  /// Ends connections in order, then the loops.
+  void stop();
+
+  service::Server& server();
+  platform::LoopGroup& loops();
+  ports::Random& random();
+
+ private:
+  Node();
+  std::expected<service::Settings, std::string> make_settings(NodeOptions options);
+
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace holdfast::app
