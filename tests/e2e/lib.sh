@@ -47,6 +47,7 @@ write_config() {
   cat >"$1" <<END
 [server]
 state_dir = "$WORK/state"
+run_dir = "$WORK"
 admin_socket = "$WORK/admin.sock"
 
 [[listen]]
@@ -56,6 +57,7 @@ port = $port
 [[share]]
 name = "data"
 path = "$WORK/data"
+identity = "service"
 END
   [ $# -lt 2 ] || printf '\n%s\n' "$2" >>"$1"
 }

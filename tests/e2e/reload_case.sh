@@ -36,12 +36,12 @@ before=$(connections)
 # reloaded_to NAME: a share of that name is there for a new client.
 reloaded_to() { client anna "$1" ls >/dev/null 2>&1; }
 mkdir -p "$WORK/second" "$WORK/third"
-printf '\n[[share]]\nname = "second"\npath = "%s"\n' "$WORK/second" >>"$config"
+printf '\n[[share]]\nname = "second"\npath = "%s"\nidentity = "service"\n' "$WORK/second" >>"$config"
 kill -HUP "$daemon"
 until_true 10 reloaded_to second
 ask ls one.txt
 
-printf '\n[[share]]\nname = "third"\npath = "%s"\n' "$WORK/third" >>"$config"
+printf '\n[[share]]\nname = "third"\npath = "%s"\nidentity = "service"\n' "$WORK/third" >>"$config"
 admin reload
 until_true 10 reloaded_to third
 ask ls one.txt
