@@ -358,9 +358,25 @@ TEST_F(Tampering, Ntlmv1AndLmAreRefused) {
     const ByteVec token = wire::auth::encode_ntlm_authenticate(message);
     const AuthStep step = run_step(*legs.exchange, loop_, token);
     EXPECT_EQ(step.status, NtStatus::kLogonFailure);
-    EXPECT_EQ(step.reason, nt ? "NTLMv1 response; only NTLMv2 is accepted"
-                              : "LM response without NTLMv2 response");
+    EXPECT_EQ(step.reason, nt ? "NTLMv1 response; only NTLMv2 is accepted" : "no NTLMv2 response");
   }
+}
+
+TEST_F(Tampering, ANameWithoutResponseIsAtMostGuest) {
+  wire::auth::NtlmAuthenticate message;
+  message.flags = flag::kUnicode | flag::kNtlm;
+  NtlmClientOptions options = alice();
+  options.spnego = false;
+  const auto status = [&](const char* user) {
+    message.user = user;
+    Legs legs = up_to_authenticate(options);
+    legs.authenticate = wire::auth::encode_ntlm_authenticate(message);
+    return finish(legs);
+  };
+  EXPECT_EQ(status("mallory"), NtStatus::kLogonFailure);
+  config_.policy.allow_guest = config_.policy.map_unknown_user_to_guest = true;
+  EXPECT_EQ(status("mallory"), NtStatus::kSuccess);
+  EXPECT_EQ(status("alice"), NtStatus::kLogonFailure);
 }
 
 TEST_F(Tampering, NoChangedOrTruncatedMessageIsLetIn) {

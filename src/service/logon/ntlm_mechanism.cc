@@ -139,26 +139,28 @@ class Context final : public MechanismContext {
       co_return refuse(NtStatus::kInvalidParameter, "malformed NTLM AUTHENTICATE_MESSAGE");
     const bool empty_lm = message->lm_response.empty() ||
                           (message->lm_response.size() == 1 && message->lm_response[0] == 0);
+    const std::string_view name = account_name(message->user);
     if (message->user.empty() && message->nt_response.empty() && empty_lm) {
       if (!shared_.config->policy.allow_anonymous)
         co_return refuse(NtStatus::kLogonFailure, "anonymous log-on is not allowed");
       co_return co_await admit_nobody(loop, true);
     }
-    if (message->nt_response.empty())
-      co_return refuse(NtStatus::kLogonFailure, "LM response without NTLMv2 response");
+    if (message->nt_response.empty()) {
+      // A name without any proof: smbclient -N. Enough for a guest.
+      if (empty_lm && !shared_.users->find(name) && becomes_guest(name))
+        co_return co_await admit_nobody(loop, false);
+      co_return refuse(NtStatus::kLogonFailure, "no NTLMv2 response");
+    }
     if (message->nt_response.size() == wire::auth::kNtlmv1ResponseSize)
       co_return refuse(NtStatus::kLogonFailure, "NTLMv1 response; only NTLMv2 is accepted");
     const auto response = wire::auth::decode_ntlmv2_response(message->nt_response);
     if (!response) co_return refuse(NtStatus::kInvalidParameter, "malformed NTLMv2 response");
 
-    const std::string_view name = account_name(message->user);
     const std::optional<UserRecord> user = shared_.users->find(name);
     const Digest16& hash = user ? user->nt_hash : shared_.dummy_hash;
     const std::optional<Digest16> base_key = check_proof(hash, *message, *response);
     if (!user) {
-      const LogonPolicy& policy = shared_.config->policy;
-      if (policy.allow_guest && (policy.map_unknown_user_to_guest || same_name(name, "guest")))
-        co_return co_await admit_nobody(loop, false);
+      if (becomes_guest(name)) co_return co_await admit_nobody(loop, false);
       co_return refuse(NtStatus::kLogonFailure, "unknown user " + printable(message->user));
     }
     if (!base_key)
@@ -169,6 +171,12 @@ class Context final : public MechanismContext {
     if (user->disabled)
       co_return refuse(NtStatus::kAccountDisabled, printable(user->name) + " is disabled");
     co_return co_await admit_user(loop, *user);
+  }
+
+  /// For names without account.
+  bool becomes_guest(std::string_view name) const {
+    const LogonPolicy& policy = shared_.config->policy;
+    return policy.allow_guest && (policy.map_unknown_user_to_guest || same_name(name, "guest"));
   }
 
   /// The SessionBaseKey if the proof is right. Always computes the same, right or wrong.
