@@ -129,7 +129,7 @@ def strip_directives(code):
 def is_function(head):
     """Whether the text before a `{` at namespace or class level opens a function's body."""
     head = re.sub(r"\[\[.*?\]\]", " ", head, flags=re.S).strip()
-    if "(" not in head or re.match(r"(?:inline\s+)?namespace\b|extern\s*\"\"", head):
+    if "(" not in head or re.match(r"(?:inline\s+)?namespace\b", head):
         return False
     without_template = re.sub(r"^template\s*<.*?>\s*(?=class|struct|union|enum)", "", head, flags=re.S)
     if re.match(r"(?:class|struct|union|enum)\b", without_template):

@@ -83,7 +83,7 @@ class TreeTest(unittest.TestCase):
         self.accepts("src/core/x.cc", HEAD + "void g() {\n" + body(tree.MAX_FUNCTION_LINES) + "}\n")
         for head in ("void g() {", "namespace a {\nint C::g(int x, char y = '{') const noexcept {",
                      "template <class T>\nauto g(T t) -> decltype(t) {", "class C { C(int x) : x_(x), y_{1} {",
-                     "bool operator==(const A& a, const B& b) {", "TEST(A, B) {",
+                     "bool operator==(const A& a, const B& b) {", "TEST(A, B) {", 'extern "C" int g(const char* x) {',
                      "struct S {\n  static bool f(std::map<int, int> m = {}) {"):
             close = "}\n" * (1 + head.count("namespace") + head.startswith(("class", "struct")))
             with self.subTest(head=head):

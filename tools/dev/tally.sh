@@ -12,11 +12,12 @@ read_closing_line() {
 }
 
 # tally_run LOG COMMAND...: runs a command with its output on the terminal and in LOG, sets PASSED, FAILED, SKIPPED
-# from its closing line. No closing line, no test counted, or a bad exit status without a failed test: one failure.
+# from its closing line. In CI a runner that hangs is ended after HOLDFAST_RING_SECONDS. No closing line, no test counted, or a bad exit status without a failed test: one failure.
 tally_run() {
-  local log=$1 status=0 line
+  local log=$1 status=0 line limit=()
   shift
-  { "$@" 2>&1 || echo "exit status $?" >"$log.status"; } < /dev/null | tee "$log"
+  [ -z "${CI:-}" ] || limit=(timeout --kill-after=30 "${HOLDFAST_RING_SECONDS:-2400}")
+  { "${limit[@]}" "$@" 2>&1 || echo "exit status $?" >"$log.status"; } < /dev/null | tee "$log"
   if [ -s "$log.status" ]; then status=1; rm -f "$log.status"; fi
   if line=$(read_closing_line "$log"); then
     read -r PASSED FAILED SKIPPED <<<"$line"
