@@ -16,6 +16,7 @@ read_closing_line() {
 tally_run() {
   local log=$1 status=0 line limit=()
   shift
+  rm -f "$log.status"
   [ -z "${CI:-}" ] || limit=(timeout --kill-after=30 "${HOLDFAST_RING_SECONDS:-2400}")
   { "${limit[@]}" "$@" 2>&1 || echo "exit status $?" >"$log.status"; } < /dev/null | tee "$log"
   if [ -s "$log.status" ]; then status=1; rm -f "$log.status"; fi
