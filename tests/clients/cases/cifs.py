@@ -22,15 +22,16 @@ class Mount(FileOps):
     """A mount in a guest.  Paths of the guest's own are the machine's (its root, read-only)."""
 
     def __init__(self, lab, server, kernel, dialect="3.1.1", mode=None, options=""):
-        self.lab, self.kernel = lab, kernel
+        self.lab, self.server, self.kernel = lab, server, kernel
         options = (f"vers={VERSIONS[dialect]},credentials={lab.mount_auth_file}"
                    f"{OPTION.get(mode, '')},iocharset=utf8{options}")
         lab.guest(kernel)
         lab.tool("kernel-client", "mount", "-n", kernel, f"//{server.address}/{server.share}",
                  MOUNT_POINT, options)
 
-    def do(self, *argv, timeout_s=120):
-        status, out, err = self.lab.in_guest(self.kernel, *argv, timeout_s=timeout_s)
+    def do(self, *argv, timeout_s=120, input_text=None):
+        status, out, err = self.lab.in_guest(self.kernel, *argv, timeout_s=timeout_s,
+                                             input_text=input_text)
         if status != 0:
             raise Failed(f"{argv[0]} in the guest: status {status}: {(out + err).strip()[-300:]}")
         return out
@@ -58,6 +59,22 @@ class Mount(FileOps):
 
     def rmdir(self, path):
         self.do("rmdir", self.at(path))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def abandon(self):
+        """After a failure.  A process that hangs in the client keeps the mount: new guest then."""
+        try:
+            self.close()
+        except Failed:
+            self.lab.drop_guest(self.kernel)
 
     def close(self):
         self.lab.tool("kernel-client", "umount", "-n", self.kernel, MOUNT_POINT)

@@ -23,9 +23,12 @@ def ops_case(client, mode, make, policy, dialect=None, wire=None):
             ops = make(lab, server)
             try:
                 exercise(ops, server.folder, work)
+            except BaseException:
+                ops.abandon()
+                raise
             finally:
-                ops.close()
                 clear(server.folder)
+            ops.close()
         problem = watcher.verify(dialect, wire)
         if problem:
             raise Failed(problem)

@@ -11,12 +11,13 @@ import subprocess
 LAB_DIR = pathlib.Path(__file__).resolve().parents[2] / "lab"
 
 # One server per policy, each on an address of its own, all with the same user.
-# Options are those of ../../lab/server; None stands for the server's own default.
+# Options are those of ../../lab/server (None: an option without a value).
 POLICIES = {
     "default": ("10.77.0.1", {}),
     "plain": ("10.77.0.2", {"signing": "off", "encrypt": "off", "min-dialect": "2.0.2"}),
     "signed": ("10.77.0.3", {"signing": "required", "encrypt": "off", "min-dialect": "2.0.2"}),
     "sealed": ("10.77.0.4", {"encrypt": "required"}),
+    "readonly": ("10.77.0.5", {"read-only": None}),
 }
 SHARE = "data"
 USER = "hflab"
@@ -83,7 +84,7 @@ class Lab:
         self.work = self.state / self.name / "clients"
         self.user = USER
         self.password = secrets.token_urlsafe(12)
-        self.servers, self.guests, self.in_background = {}, {}, []
+        self.servers, self.guests, self.manifests, self.in_background = {}, {}, {}, []
 
     def __enter__(self):
         shutil.rmtree(self.work, ignore_errors=True)
@@ -143,7 +144,8 @@ class Lab:
             address, settings = POLICIES[policy]
             folder = self.state / self.name / "share" / policy
             shutil.rmtree(folder, ignore_errors=True)
-            options = [word for key, value in settings.items() for word in (f"--{key}", value)]
+            options = [word for key, value in settings.items()
+                       for word in ([f"--{key}", value] if value else [f"--{key}"])]
             self.tool("server", "start", policy, "--server", self.kind, "--address", address,
                       "--share", SHARE, "--dir", folder, "--user", self.user,
                       "--password-file", self.password_file, *options)
@@ -158,10 +160,17 @@ class Lab:
             self.guests[kernel] = kernel
         return kernel
 
-    def in_guest(self, kernel, *argv, timeout_s=120):
+    def drop_guest(self, kernel):
+        """Ends a guest at once; the next one who asks gets a new one."""
+        self.guests.pop(kernel, None)
+        self.tool("kernel-client", "crash", "-n", kernel)
+
+    def in_guest(self, kernel, *argv, timeout_s=120, input_text=None):
         """Runs argv in a guest: (exit status, standard output, standard error)."""
+        stdin = [] if input_text is None else ["-i"]
         return run([LAB_DIR / "kernel-client", "exec", "-n", self.guest(kernel), "-t",
-                    str(timeout_s), "--", *map(str, argv)], timeout_s=timeout_s + 15)
+                    str(timeout_s), *stdin, "--", *map(str, argv)],
+                   timeout_s=timeout_s + 15, input_text=input_text)
 
     def server_log(self, policy):
         _, out, _ = run([LAB_DIR / "server", "log", policy])

@@ -45,6 +45,13 @@ class FileOps:
     def close(self):
         """Ends what the client keeps open."""
 
+    def abandon(self):
+        """The same after a failure, which is not to be hidden by another one."""
+        try:
+            self.close()
+        except (Failed, OSError):
+            pass
+
 
 def expect(what, wanted, got):
     if wanted != got:

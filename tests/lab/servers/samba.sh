@@ -5,7 +5,7 @@
 #
 # Its defaults are made to be those of Holdfast: signing required, encryption when the client can.
 
-server_install() { install_packages samba samba-common-bin; }
+server_install() { install_packages samba samba-common-bin samba-vfs-modules procps; }
 
 dialect_name() {
   case $1 in
@@ -65,6 +65,9 @@ server_prepare() {
 	aio write size = 0
 	store dos attributes = yes
 	map archive = no
+	# Names that Windows does not allow: as macOS and Linux clients expect them.
+	vfs objects = catia
+	catia:mappings = 0x22:0xf020,0x2a:0xf021,0x3a:0xf022,0x3c:0xf023,0x3e:0xf024,0x3f:0xf025,0x5c:0xf026,0x7c:0xf027
 [$SHARE]
 	path = $DIR
 	read only = $read_only
