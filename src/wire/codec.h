@@ -15,9 +15,9 @@
 /// Printer; the tests' Generator has the same vocabulary.
 ///
 /// Fields in the order of the wire:
-///   structure_size(n)         16 bits that must be n. An odd n counts one octet of the buffer that
-///                             follows: encode writes it when there is no buffer, decode does not
-///                             ask for it.
+///   structure_size(n, odd)    16 bits that must be n. An odd n counts one octet of the buffer that
+///                             follows: encode writes it when there is no buffer (unless `odd` is
+///                             OddOctet::kOmitted), decode does not ask for it.
 ///   field(name, x)            integer, enum, Guid, NtTime, Sid, octet array, or something
 ///   described optional_field(name, x)   the same at the end; not there when zero reserved(n) n
 ///   octets, written as zero and not looked at fixed_u32(value)          32 bits that must be value
@@ -68,7 +68,7 @@ class Decoder {
 
   bool ok() const { return reader_.ok(); }
 
-  void structure_size(std::uint16_t size) {
+  void structure_size(std::uint16_t size, OddOctet = OddOctet::kWritten) {
     check(reader_.u16() == size);
     floor_ = begin_ + (size & ~1u);
   }
@@ -190,12 +190,12 @@ class Encoder {
   /// Writes the octet that an odd StructureSize counts, if nothing is there.
   void finish() {
     const std::size_t written = writer_.position() - start_;
-    if (external_ == nullptr && structure_size_ % 2 == 1 && written < structure_size_)
-      writer_.zeros(structure_size_ - written);
+    if (external_ == nullptr && smallest_ % 2 == 1 && written < smallest_)
+      writer_.zeros(smallest_ - written);
   }
 
-  void structure_size(std::uint16_t size) {
-    structure_size_ = size;
+  void structure_size(std::uint16_t size, OddOctet odd = OddOctet::kWritten) {
+    smallest_ = odd == OddOctet::kWritten ? size : 0;
     writer_.u16(size);
   }
 
@@ -314,7 +314,7 @@ class Encoder {
   Writer& writer_;
   std::size_t begin_;
   std::size_t start_;
-  std::uint16_t structure_size_ = 0;
+  std::uint16_t smallest_ = 0;
   const Bytes* external_ = nullptr;
   std::size_t external_length_ = 0;
 };

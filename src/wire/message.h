@@ -18,6 +18,14 @@
 /// the vocabulary of `v`). Payloads, names and tokens are views: a decoded message lives no longer
 /// than the octets that it was decoded from.
 
+namespace holdfast::wire {
+
+/// Whether encode writes the octet of the buffer that an odd StructureSize counts, when the buffer
+/// is empty. Servers want it of every request; Windows leaves it out of some responses.
+enum class OddOctet : std::uint8_t { kWritten, kOmitted };
+
+}  // namespace holdfast::wire
+
 /// The name and the value of a member, for describe().
 #define HF_FIELD(member) #member, self.member
 

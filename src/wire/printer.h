@@ -25,7 +25,7 @@ class Printer {
     return std::move(text_);
   }
 
-  void structure_size(std::uint16_t) {}
+  void structure_size(std::uint16_t, OddOctet = OddOctet::kWritten) {}
   template <WireInteger T>
   void field(const char* name, const T& x) {
     label(name);

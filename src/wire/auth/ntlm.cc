@@ -45,7 +45,8 @@ NtlmVersion read_version(Reader& r) {
   return v;
 }
 
-/// OEM code pages are not converted: beyond ASCII the text becomes U+FFFD and matches no account.
+/// OEM code pages are not converted: beyond ASCII the text becomes U+FFFD and matches no account;
+/// on the way out, '?'.
 std::string to_text(Bytes octets, std::uint32_t flags) {
   if (flags & ntlm_flag::kUnicode) return utf16le_to_utf8(octets);
   std::string text;
@@ -59,7 +60,11 @@ std::string to_text(Bytes octets, std::uint32_t flags) {
 }
 
 ByteVec from_text(const std::string& text, std::uint32_t flags) {
-  return flags & ntlm_flag::kUnicode ? to_utf16le(text) : to_vec(as_bytes(text));
+  if (flags & ntlm_flag::kUnicode) return to_utf16le(text);
+  ByteVec octets;
+  for (char16_t unit : utf8_to_utf16(text))
+    octets.push_back(unit < 0x80 ? static_cast<std::uint8_t>(unit) : '?');
+  return octets;
 }
 
 void put(ByteVec& out, Bytes octets) { out.insert(out.end(), octets.begin(), octets.end()); }

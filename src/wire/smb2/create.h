@@ -67,7 +67,7 @@ struct CreateResponse {
 
   void describe(this auto& self, auto& v) {
     auto contexts = v.region();
-    v.structure_size(89);
+    v.structure_size(89, OddOctet::kOmitted);
     v.field(HF_FIELD(oplock_level));
     v.field(HF_FIELD(flags));
     v.field(HF_FIELD(create_action));

@@ -275,7 +275,7 @@ TEST(Golden, CreateResponse) {
       body(std::string("5900 09 00 02000000"
                        "0100000000000000 0200000000000000 0300000000000000 0400000000000000"
                        "0010000000000000 0005000000000000 20000000 00000000") +
-           std::string(kFileId) + "00000000 00000000 00");
+           std::string(kFileId) + "00000000 00000000");
   CreateResponse r;
   ASSERT_TRUE(decode(octets, r));
   EXPECT_EQ(r.oplock_level, OplockLevel::kBatch);
@@ -337,7 +337,7 @@ TEST(Golden, Write) {
   EXPECT_EQ(as_text(r.data), "abc");
   EXPECT_EQ(encoded(r), request);
 
-  const ByteVec response = body("1100 0000 03000000 00000000 0000 0000 00");
+  const ByteVec response = body("1100 0000 03000000 00000000 0000 0000");
   WriteResponse s;
   ASSERT_TRUE(decode(response, s));
   EXPECT_EQ(s.count, 3u);

@@ -31,7 +31,7 @@ struct IoctlRequest {
     v.field(HF_FIELD(max_output_response));
     v.field(HF_FIELD(flags));
     v.reserved(4);
-    v.data(in, HF_FIELD(input));
+    v.optional_data(in, HF_FIELD(input), 1);
   }
 };
 HF_WIRE_BODY(IoctlRequest);
@@ -51,7 +51,7 @@ struct IoctlResponse {
   void describe(this auto& self, auto& v) {
     auto in = v.region();
     auto out = v.region();
-    v.structure_size(49);
+    v.structure_size(49, OddOctet::kOmitted);
     v.reserved(2);
     v.field(HF_FIELD(ctl_code));
     v.field(HF_FIELD(file_id));

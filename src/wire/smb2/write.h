@@ -53,7 +53,7 @@ struct WriteResponse {
   std::uint32_t remaining = 0;
 
   void describe(this auto& self, auto& v) {
-    v.structure_size(17);
+    v.structure_size(17, OddOctet::kOmitted);
     v.reserved(2);
     v.field(HF_FIELD(count));
     v.field(HF_FIELD(remaining));

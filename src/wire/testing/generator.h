@@ -21,7 +21,7 @@ class Generator {
     return message;
   }
 
-  void structure_size(std::uint16_t) {}
+  void structure_size(std::uint16_t, OddOctet = OddOctet::kWritten) {}
   template <WireInteger T>
   void field(const char*, T& x) {
     x = static_cast<T>(number());
