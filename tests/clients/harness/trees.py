@@ -7,6 +7,7 @@ program (trees.py manifest FOLDER and so on) it also runs in a guest: standard l
 only, and nothing else from here.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -48,6 +49,7 @@ RESERVED = {
 SIZES = [0, 1, 511, 4096, 65_535, 65_536, 65_537, CHUNK - 1, CHUNK, CHUNK + 1, 8 * CHUNK + 1]
 
 
+@functools.cache
 def bytes_of(seed, size):
     return random.Random(seed).randbytes(size)
 
@@ -135,11 +137,12 @@ def settle_folders(root):
         set_time(folder, 1_100_000_000 + number, number)
 
 
+@functools.cache
 def islands():
     """(offset, data) of the parts of the big file that are not zero: also across 2^31 and 2^32."""
     half = CHUNK // 2
-    for offset in (0, GIB - half, 2 * GIB - half, 3 * GIB + 1, 4 * GIB - half, BIG_SIZE - CHUNK):
-        yield offset, bytes_of(offset, CHUNK)
+    offsets = (0, GIB - half, 2 * GIB - half, 3 * GIB + 1, 4 * GIB - half, BIG_SIZE - CHUNK)
+    return [(offset, bytes_of(offset, CHUNK)) for offset in offsets]
 
 
 def make_big(path):
