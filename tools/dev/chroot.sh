@@ -93,3 +93,61 @@ chroot_run() {
       TERM=dumb ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} \
       chroot "$folder" "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
 }
+
+# chroot_boot FOLDER LOG: boots the system in FOLDER (systemd is installed there) as a container with its own processes,
+# network (a loopback) and cgroups, and sets $booted, the process that is its PID 1; ends it: chroot_halt.
+chroot_boot() {
+  local folder=$1 log=$2 cgroup
+  cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+  [ -n "$cgroup" ] || return 1
+  boot_cgroup=$cgroup/holdfast-boot.$$
+  mkdir -p "$boot_cgroup"
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  (
+    echo "$BASHPID" >"$boot_cgroup/cgroup.procs"
+    exec unshare --mount --pid --fork --kill-child --propagation private --cgroup --uts --ipc --net bash -euc '
+      folder=$1
+      mount --bind "$folder" "$folder"
+      cd "$folder"
+      mount -t proc proc proc
+      mount -t sysfs -o ro sysfs sys
+      mount -t cgroup2 cgroup2 sys/fs/cgroup
+      mount -t tmpfs -o mode=755 tmpfs dev
+      for node in null zero full random urandom tty; do
+        touch "dev/$node"
+        mount --bind "/dev/$node" "dev/$node"
+      done
+      mkdir dev/shm dev/pts
+      mount -t tmpfs tmpfs dev/shm
+      mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+      ln -s pts/ptmx dev/ptmx
+      ln -s /proc/self/fd dev/fd
+      mount -t tmpfs -o mode=755 tmpfs run
+      mount -t tmpfs tmpfs tmp
+      hostname holdfast-test
+      exec env -i container=holdfast PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /lib/systemd/systemd \
+        --system --unit=multi-user.target --show-status=no' boot "$folder"
+  ) >"$log" 2>&1 </dev/null &
+  boot_outer=$!
+  local deadline=$((SECONDS + 60))
+  until booted=$(cat "/proc/$boot_outer/task/$boot_outer/children" 2>/dev/null) && booted=${booted%% *} &&
+    [ -n "$booted" ] && chroot_enter systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; do
+    kill -0 "$boot_outer" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.2
+  done
+}
+
+# chroot_enter COMMAND...: runs it inside the booted system.
+chroot_enter() {
+  nsenter --target "$booted" --mount --pid --net --cgroup --uts --ipc --root \
+    env -i -C / PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
+}
+
+# chroot_halt: ends the booted system and all of its processes.
+chroot_halt() {
+  [ -n "${boot_outer:-}" ] || return 0
+  kill -KILL "$booted" 2>/dev/null || true
+  wait "$boot_outer" 2>/dev/null || true
+  find "$boot_cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  boot_outer='' booted=''
+}

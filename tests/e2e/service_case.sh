@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The package's systemd service, under systemd in a container: starts when told, serves on port 445 as the user who
+# connected, inside its sandbox; reload keeps it running; stop and removal are clean.
+. "$root/tests/e2e/lib.sh"
+. "$root/tools/dev/chroot.sh"
+[ "$(id -u)" -eq 0 ] || skip "needs root for a container"
+need package
+
+deb=$("$root/dev" package | tail -n 1)
+system=
+finish() {
+  chroot_halt
+  chroot_remove "$system"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+system=$(chroot_make)
+cp "$deb" "$system/holdfast.deb"
+chroot_run "$system" -- sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+  --no-install-recommends systemd dbus smbclient /holdfast.deb'
+chroot_boot "$system" "$WORK/boot.log" || {
+  tail -n 30 "$WORK/boot.log"
+  skip "systemd does not boot in a container here"
+}
+
+inside() { chroot_enter "$@"; }
+explain() { inside journalctl --no-pager -u holdfastd | tail -n 60; }
+inside sh -c '! systemctl is-enabled holdfastd && ! systemctl is-active holdfastd'
+
+inside useradd --create-home anna
+inside install -d -o anna -m 0700 /srv/anna
+printf '\n[[share]]\nname = "anna"\npath = "/srv/anna"\nidentity = "user"\n' >>"$system/etc/holdfast/holdfast.toml"
+inside systemctl enable --now holdfastd || { explain; fail "the service does not start"; }
+[ "$(inside systemctl is-active holdfastd)" = active ] || { explain; fail "not active"; }
+
+(umask 077 && printf 'correct horse 1\n' >"$system/root/password" &&
+  printf 'username = anna\npassword = correct horse 1\n' >"$system/root/login")
+inside holdfast user add anna --password-file /root/password
+inside holdfast user list
+echo hello >"$system/root/hello.txt"
+inside sh -c 'cd /root && smbclient //127.0.0.1/anna -A login -m SMB3 -c "put hello.txt; mkdir d; ls"' ||
+  { explain; fail "the client could not write"; }
+[ "$(inside stat -c %U /srv/anna/hello.txt)" = anna ] || fail "the file is not anna's"
+[ "$(cat "$system/srv/anna/hello.txt")" = hello ] || fail "the file's content differs"
+
+main=$(inside systemctl show -P MainPID holdfastd)
+inside install -d -m 1777 /srv/second
+printf '\n[[share]]\nname = "second"\npath = "/srv/second"\nidentity = "user"\n' >>"$system/etc/holdfast/holdfast.toml"
+inside systemctl reload holdfastd || { explain; fail "reload failed"; }
+inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls || { explain; fail "no share after reload"; }
+[ "$(inside systemctl show -P MainPID holdfastd)" = "$main" ] || fail "reload replaced the process"
+
+# A crash is followed by a new process, which still knows its users.
+inside systemctl kill --signal=KILL holdfastd
+back() { inside smbclient //127.0.0.1/anna -A /root/login -m SMB3 -c ls >/dev/null 2>&1; }
+until_true 20 back
+[ "$(inside systemctl show -P MainPID holdfastd)" != "$main" ] || fail "the same process after a kill"
+
+inside systemctl stop holdfastd
+[ "$(inside systemctl show -P Result holdfastd)" = success ] || { explain; fail "stop was not clean"; }
+inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y purge holdfast'
+[ "$(cat "$system/srv/anna/hello.txt")" = hello ] || fail "purging the package touched what was shared"
+explain
