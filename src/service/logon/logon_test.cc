@@ -398,6 +398,35 @@ TEST_F(Tampering, NoChangedOrTruncatedMessageIsLetIn) {
   }
 }
 
+TEST_F(Logon, AnUnfinishedLogOnCostsLittle) {
+  auto authenticator = server();
+  auto exchange = authenticator->begin();
+  wire::auth::NtlmNegotiate message;
+  message.flags = flag::kUnicode;
+  const ByteVec name(4000, 'x');
+  message.domain = name;
+  EXPECT_EQ(run_step(*exchange, loop_, wire::auth::encode_ntlm_negotiate(message)).status,
+            NtStatus::kInvalidParameter);
+}
+
+TEST_F(Logon, ANewPolicyIsForLogOnsThatBegin) {
+  NtlmMechanism mechanism(config_, users_, unix_, clock_, random_);
+  const auto old_context = mechanism.begin();
+  NtlmConfig fresh;
+  fresh.names.netbios_name = "OTHER";
+  mechanism.set_config(fresh);
+  const auto new_context = mechanism.begin();
+  NtlmClient client(alice());
+  const ByteVec negotiate = client.negotiate();
+  const auto target = [&](MechanismContext& context) {
+    std::optional<AuthStep> step;
+    spawn(testing::keep(context.step(loop_, negotiate), step));
+    return wire::auth::decode_ntlm_challenge(step->token)->target_name;
+  };
+  EXPECT_EQ(target(*old_context), "HOLDFAST");
+  EXPECT_EQ(target(*new_context), "OTHER");
+}
+
 TEST_F(Tampering, TokensOutOfOrderAreRefused) {
   auto authenticator = server();
   LogonClient client(alice(), clock_, random_);

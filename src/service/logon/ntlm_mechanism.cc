@@ -24,6 +24,10 @@ constexpr std::uint32_t kGranted = flag::kRequestTarget | flag::kSign | flag::kS
                                    flag::kAlwaysSign | flag::kExtendedSessionSecurity |
                                    flag::kIdentify | flag::k128 | flag::k56 | flag::kKeyExchange;
 
+/// A NEGOTIATE_MESSAGE is kept until the MIC is checked, so its size is what a log-on that is never
+/// finished costs. Clients send a domain and a computer's name at most.
+constexpr std::size_t kMaxNegotiateSize = 2048;
+
 AuthStep refuse(NtStatus status, std::string reason) {
   AuthStep step;
   step.status = status;
@@ -88,7 +92,8 @@ class Context final : public MechanismContext {
   /// MS-NLMP 3.2.5.1.1: answers the NEGOTIATE_MESSAGE.
   AuthStep negotiate(Bytes token) {
     const auto message = wire::auth::decode_ntlm_negotiate(token);
-    if (!message) return refuse(NtStatus::kInvalidParameter, "malformed NTLM NEGOTIATE_MESSAGE");
+    if (!message || token.size() > kMaxNegotiateSize)
+      return refuse(NtStatus::kInvalidParameter, "malformed NTLM NEGOTIATE_MESSAGE");
     std::uint32_t flags = message->flags & kGranted;
     if (message->flags & flag::kUnicode)
       flags |= flag::kUnicode;

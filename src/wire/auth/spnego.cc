@@ -18,7 +18,8 @@ bool decode_mech_types(Bytes content, NegTokenInit& out) {
   DerReader oids(list->content);
   while (!oids.at_end()) {
     std::optional<DerElement> mech = oids.next(der_tag::kOid);
-    if (!mech || mech->content.empty() || out.mech_types.size() == kMaxMechTypes) return false;
+    if (!mech || mech->content.empty() || mech->content.size() > kMaxOidSize) return false;
+    if (out.mech_types.size() == kMaxMechTypes) return false;
     out.mech_types.push_back(mech->content);
   }
   return !out.mech_types.empty();

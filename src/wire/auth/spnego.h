@@ -29,6 +29,8 @@ inline constexpr std::array<std::uint8_t, 10> kNegoEx{0x2B, 6, 1, 4, 1, 0x82, 0x
 
 /// More mechanisms than this in one token are malformed.
 inline constexpr std::size_t kMaxMechTypes = 32;
+/// Longer object identifiers are malformed; the longest known has 16 octets.
+inline constexpr std::size_t kMaxOidSize = 64;
 
 /// RFC 4178 4.2.2.
 enum class NegState : std::uint8_t {

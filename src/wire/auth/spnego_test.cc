@@ -134,6 +134,15 @@ TEST(Spnego, TooManyMechanisms) {
   }
 }
 
+TEST(Spnego, TooLongAMechanism) {
+  for (std::size_t size : {kMaxOidSize, kMaxOidSize + 1}) {
+    const ByteVec oid(size, 1);
+    NegTokenInit init;
+    init.mech_types.emplace_back(oid);
+    EXPECT_EQ(decode_spnego(encode_spnego_init(init)).has_value(), size == kMaxOidSize);
+  }
+}
+
 TEST(Spnego, EveryTruncationIsRefused) {
   for (const ByteVec& token : {kHint, kInit}) {
     for (std::size_t length = 0; length < token.size(); ++length) {
