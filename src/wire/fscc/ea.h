@@ -30,6 +30,7 @@ struct EaListError {
   NtStatus status;
   /// Offset of the entry at fault; goes into EaErrorOffset where a protocol has one.
   std::size_t offset;
+  bool operator==(const EaListError&) const = default;
 };
 
 /// Reads a list of FILE_FULL_EA_INFORMATION (SET_INFO FileFullEaInformation, and the
