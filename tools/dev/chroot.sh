@@ -57,6 +57,7 @@ chroot_make() {
   tar -C "$folder" --numeric-owner --xattrs -xf "$tarball"
   chmod 755 "$folder"
   copy_apt_settings "$folder"
+  printf 'force-unsafe-io\n' >"$folder/etc/dpkg/dpkg.cfg.d/unsafe-io"
   printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
   chmod 755 "$folder/usr/sbin/policy-rc.d"
   printf '%s\n' "$folder"
