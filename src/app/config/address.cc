@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/config/address.h"
+
+#include <arpa/inet.h>
+
+#include <cstring>
+
+namespace holdfast::app {
+
+std::optional<ports::Endpoint> parse_address(std::string_view address, std::uint16_t port) {
+  if (address == "*") address = "::";
+  if (address == "localhost") address = "127.0.0.1";
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
+  std::string text(address);
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    std::uint8_t octets[4];
+    std::memcpy(octets, &v4, 4);
+    return ports::Endpoint::v4(octets[0], octets[1], octets[2], octets[3], port);
+  }
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return std::nullopt;
+  ports::Endpoint endpoint;
+  std::memcpy(endpoint.address.data(), &v6, 16);
+  endpoint.port = port;
+  return endpoint;
+}
+
+}  // namespace holdfast::app

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/event.h"
+#include "base/limits.h"
+#include "core/connection/policy.h"
+#include "platform/loop_group/loop_group.h"
+#include "ports/stream.h"
+
+namespace holdfast::app {
+
+/// As whom system calls on a share are made. kAuto: kUser when the server runs as root, which alone
+/// may act as others, else kService.
+enum class IdentityMode : std::uint8_t { kAuto, kUser, kService };
+
+enum class LogFormat : std::uint8_t { kPlain, kJson };
+
+struct ShareConfig {
+  std::string name;
+  std::string path;
+  std::string comment;
+  bool read_only = false;
+  bool guest = false;
+  bool hidden = false;
+  bool access_based_enumeration = false;
+  std::vector<std::string> users;
+  std::vector<std::string> read_only_users;
+  core::Requirement encryption = core::Requirement::kDesired;
+  IdentityMode identity = IdentityMode::kAuto;
+  /// Where its [[share]] stands, from 1.
+  std::uint32_t line = 0;
+
+  bool operator==(const ShareConfig&) const = default;
+};
+
+struct ListenConfig {
+  std::string address = "::";
+  std::uint16_t port = 445;
+  std::uint32_t line = 0;
+};
+
+/// What a configuration file says, checked, with every default filled in.
+struct Config {
+  struct {
+    std::string name = "HOLDFAST";
+    std::string comment;
+    std::string workgroup;
+    std::string state_dir = "/var/lib/holdfast";
+    std::string run_dir = "/run/holdfast";
+    std::string admin_socket;
+    std::string users_file;
+  } server;
+  std::vector<ListenConfig> listen;
+  core::Policy policy;
+  bool map_unknown_to_guest = false;
+  std::string guest_account = "nobody";
+  std::size_t max_connections = limits::kMaxConnections;
+  platform::LoopKind loop = platform::LoopKind::kAuto;
+  unsigned threads = 0;
+  unsigned blocking_threads = 32;
+  Severity log_level = Severity::kInfo;
+  LogFormat log_format = LogFormat::kPlain;
+  std::vector<ShareConfig> shares;
+
+  /// "server.name" -> the value as it was given; tables that repeat are not in it.
+  std::map<std::string, std::string> given;
+
+  std::string admin_socket() const {
+    return server.admin_socket.empty() ? server.run_dir + "/admin.sock" : server.admin_socket;
+  }
+  std::string users_file() const {
+    return server.users_file.empty() ? server.state_dir + "/users" : server.users_file;
+  }
+};
+
+inline constexpr std::size_t kMaxConfigOctets = 4u << 20;
+inline constexpr std::size_t kMaxShares = 10'000;
+inline constexpr std::size_t kMaxListeners = 64;
+inline constexpr const char* kDefaultConfigPath = "/etc/holdfast/holdfast.toml";
+inline constexpr const char* kDefaultAdminSocket = "/run/holdfast/admin.sock";
+
+}  // namespace holdfast::app

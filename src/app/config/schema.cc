@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/config/schema.h"
+
+#include "app/config/address.h"
+#include "base/utf16.h"
+#include "service/logon/user_db.h"
+
+namespace holdfast::app {
+namespace {
+
+using wire::smb2::Cipher;
+namespace Dialect = wire::smb2::Dialect;
+using wire::smb2::SigningAlgorithm;
+
+constexpr std::uint16_t kDialects[] = {Dialect::kSmb202, Dialect::kSmb210, Dialect::kSmb300,
+                                       Dialect::kSmb302, Dialect::kSmb311};
+constexpr Cipher kCiphers[] = {Cipher::kAes128Gcm, Cipher::kAes256Gcm, Cipher::kAes128Ccm,
+                               Cipher::kAes256Ccm};
+constexpr SigningAlgorithm kSigningAlgorithms[] = {
+    SigningAlgorithm::kAesGmac, SigningAlgorithm::kAesCmac, SigningAlgorithm::kHmacSha256};
+
+const std::vector<std::string_view> kDialectNames = {"2.0.2", "2.1", "3.0", "3.0.2", "3.1.1"};
+const std::vector<std::string_view> kRequirementNames = {"off", "desired", "required"};
+
+core::Requirement requirement(const Value& v) { return static_cast<core::Requirement>(v.choice); }
+
+std::string check_netbios(const Value& v) {
+  if (v.text.empty() || v.text.size() > 15) return "expected 1 to 15 characters";
+  for (char c : v.text)
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
+        std::string_view("\\/:*?\"<>|,.").find(c) != std::string_view::npos)
+      return "expected letters, digits and -";
+  return "";
+}
+
+std::string check_workgroup(const Value& v) { return v.text.empty() ? "" : check_netbios(v); }
+
+std::string check_comment(const Value& v) {
+  if (!is_valid_utf8(v.text)) return "expected UTF-8";
+  return v.text.size() <= 256 ? "" : "expected at most 256 octets";
+}
+
+std::string check_absolute(const Value& v) {
+  return !v.text.empty() && v.text.front() == '/' ? ""
+                                                  : "expected an absolute path (it begins with /)";
+}
+
+std::string check_address(const Value& v) {
+  return parse_address(v.text, 0) ? "" : "expected an IPv4 or IPv6 address, or \"*\" for all";
+}
+
+std::string check_share_name(const Value& v) { return share_name_error(v.text); }
+
+std::string check_users(const Value& v) {
+  for (const std::string& name : v.list)
+    if (const char* error = service::user_name_error(name))
+      return "expected users' names (\"" + name + "\": " + error + ")";
+  return "";
+}
+
+std::string check_not_empty(const Value& v) {
+  return v.choices.empty() ? "expected at least one" : "";
+}
+
+Table server_table() {
+  return {"server",
+          false,
+          "The server as a whole.",
+          {
+              {"name", Kind::kText, "\"HOLDFAST\"",
+               "The name that clients see, at most 15 characters; also the domain of its users.",
+               Takes::kNewConnections, [](Config& c, const Value& v) { c.server.name = v.text; },
+               {}, 0, 0, false, check_netbios},
+              {"comment", Kind::kText, "\"\"", "Shown beside the name.", Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.server.comment = v.text; }, {}, 0, 0, false,
+               check_comment},
+              {"workgroup", Kind::kText, "\"\"",
+               "The NetBIOS domain told to clients; empty: the server's own name.",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) { c.server.workgroup = v.text; }, {}, 0, 0, false,
+               check_workgroup},
+              {"state_dir", Kind::kPath, "\"/var/lib/holdfast\"",
+               "Where the server keeps what must survive: its identity and its users. Only the "
+               "server's own account may read it.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.server.state_dir = v.text; }, {},
+               0, 0, false, check_absolute},
+              {"run_dir", Kind::kPath, "\"/run/holdfast\"", "Where the admin socket is.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.server.run_dir = v.text; }, {}, 0,
+               0, false, check_absolute},
+              {"admin_socket", Kind::kPath, "`run_dir`/admin.sock",
+               "The socket that `holdfast status` and the like talk to. Root and the server's own "
+               "account may use it.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.server.admin_socket = v.text; },
+               {}, 0, 0, false, check_absolute},
+              {"users_file", Kind::kPath, "`state_dir`/users",
+               "The file of users, edited by `holdfast user`.", Takes::kRestart,
+               [](Config& c, const Value& v) { c.server.users_file = v.text; }, {}, 0, 0, false,
+               check_absolute},
+          }};
+}
+
+Table listen_table() {
+  return {"listen",
+          true,
+          "An address to listen on. Without any: all addresses, port 445.",
+          {
+              {"address", Kind::kText, "\"*\"",
+               "An IPv4 or IPv6 address; `\"*\"` or `\"::\"` is every address of both kinds, "
+               "`\"0.0.0.0\"` every IPv4 address.",
+               Takes::kAtOnce, [](Config& c, const Value& v) { c.listen.back().address = v.text; },
+               {}, 0, 0, false, check_address},
+              {"port", Kind::kNumber, "445",
+               "Windows clients know only 445 unless they are told otherwise on every use.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 c.listen.back().port = static_cast<std::uint16_t>(v.number);
+               },
+               {}, 1, 65535},
+          },
+          [](Config& c, std::uint32_t line) { c.listen.emplace_back().line = line; }};
+}
+
+Table protocol_table() {
+  return {"protocol",
+          false,
+          "What is spoken.",
+          {
+              {"min_dialect", Kind::kChoice, "\"2.0.2\"",
+               "Clients that speak nothing newer are refused.", Takes::kNewConnections,
+               [](Config& c, const Value& v) { c.policy.min_dialect = kDialects[v.choice]; },
+               kDialectNames},
+              {"max_dialect", Kind::kChoice, "\"3.1.1\"", "Nothing newer is offered.",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) { c.policy.max_dialect = kDialects[v.choice]; },
+               kDialectNames},
+          }};
+}
+
+Table security_table() {
+  return {
+      "security",
+      false,
+      "What is demanded of clients. The defaults are those of Windows Server 2025.",
+      {
+          {"signing", Kind::kChoice, "\"required\"",
+           "`required` refuses clients that do not sign, `desired` signs with those that can, "
+           "`off` signs only when a client demands it.",
+           Takes::kNewConnections,
+           [](Config& c, const Value& v) { c.policy.signing = requirement(v); }, kRequirementNames},
+          {"encryption", Kind::kChoice, "\"desired\"",
+           "`required` refuses clients that cannot encrypt (below SMB 3.0), `desired` encrypts "
+           "with those that can, `off` does not offer it.",
+           Takes::kNewConnections,
+           [](Config& c, const Value& v) { c.policy.encryption = requirement(v); },
+           kRequirementNames},
+          {"ciphers", Kind::kChoiceList,
+           "[\"AES-128-GCM\", \"AES-256-GCM\", \"AES-128-CCM\", \"AES-256-CCM\"]",
+           "Ciphers in order of preference. SMB 3.0 and 3.0.2 know only AES-128-CCM.",
+           Takes::kNewConnections,
+           [](Config& c, const Value& v) {
+             c.policy.ciphers.clear();
+             for (std::size_t i : v.choices) c.policy.ciphers.push_back(kCiphers[i]);
+           },
+           {"AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM"}, 0, 0, false,
+           check_not_empty},
+          {"signing_algorithms", Kind::kChoiceList, "[\"AES-GMAC\", \"AES-CMAC\", \"HMAC-SHA256\"]",
+           "Signing algorithms of SMB 3.1.1 in order of preference. Older dialects have one each.",
+           Takes::kNewConnections,
+           [](Config& c, const Value& v) {
+             c.policy.signing_algorithms.clear();
+             for (std::size_t i : v.choices)
+               c.policy.signing_algorithms.push_back(kSigningAlgorithms[i]);
+           },
+           {"AES-GMAC", "AES-CMAC", "HMAC-SHA256"}, 0, 0, false, check_not_empty},
+          {"guest", Kind::kFlag, "false",
+           "Lets the user name `guest` log on without a password, to shares with `guest = true`. "
+           "Guests can neither sign nor encrypt; Windows clients refuse them by default.",
+           Takes::kNewConnections,
+           [](Config& c, const Value& v) { c.policy.allow_guest = v.flag; }},
+          {"map_unknown_to_guest", Kind::kFlag, "false",
+           "With `guest`: names that have no account become guests, too.", Takes::kNewConnections,
+           [](Config& c, const Value& v) { c.map_unknown_to_guest = v.flag; }},
+          {"guest_account", Kind::kText, "\"nobody\"",
+           "The Unix account that guests act as on shares with `identity = \"user\"`.",
+           Takes::kNewConnections, [](Config& c, const Value& v) { c.guest_account = v.text; }},
+          {"anonymous", Kind::kFlag, "false",
+           "Lets clients log on without any name, to list shares.", Takes::kNewConnections,
+           [](Config& c, const Value& v) { c.policy.allow_anonymous = v.flag; }},
+      }};
+}
+
+Table limits_table() {
+  return {"limits",
+          false,
+          "Bounds on what clients can take.",
+          {
+              {"max_connections", Kind::kNumber, "16384", "Further connections are refused.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 c.max_connections = static_cast<std::size_t>(v.number);
+               },
+               {}, 1, static_cast<std::int64_t>(limits::kMaxConnections)},
+              {"max_transact_size", Kind::kNumber, "8388608",
+               "Largest single read or write in octets.", Takes::kNewConnections,
+               [](Config& c, const Value& v) {
+                 c.policy.max_transact_size = static_cast<std::uint32_t>(v.number);
+               },
+               {}, limits::kMaxSmallTransactSize, limits::kMaxTransactSize},
+              {"max_credits", Kind::kNumber, "8192",
+               "Requests that one connection may have in flight, in units of 64 KiB.",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) {
+                 c.policy.max_credits = static_cast<std::uint32_t>(v.number);
+               },
+               {}, 128, limits::kMaxCredits},
+          }};
+}
+
+Table runtime_table() {
+  return {"runtime",
+          false,
+          "How the server runs.",
+          {
+              {"loop", Kind::kChoice, "\"auto\"",
+               "`auto` takes io_uring where the kernel and the container allow it, else epoll.",
+               Takes::kRestart,
+               [](Config& c, const Value& v) { c.loop = static_cast<platform::LoopKind>(v.choice); },
+               {"auto", "uring", "epoll"}},
+              {"threads", Kind::kNumber, "0", "Loops that serve connections; 0: one per processor.",
+               Takes::kRestart,
+               [](Config& c, const Value& v) { c.threads = static_cast<unsigned>(v.number); }, {},
+               0, 1024},
+              {"blocking_threads", Kind::kNumber, "32",
+               "Threads at most for what the kernel can only do waiting.", Takes::kRestart,
+               [](Config& c, const Value& v) { c.blocking_threads = static_cast<unsigned>(v.number); },
+               {}, 1, 1024},
+          }};
+}
+
+Table log_table() {
+  return {"log",
+          false,
+          "The log goes to standard error, and so to the journal under systemd.",
+          {
+              {"level", Kind::kChoice, "\"info\"", "What is less important is left out.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.log_level = static_cast<Severity>(v.choice); },
+               {"debug", "info", "notice", "warning", "error"}},
+              {"format", Kind::kChoice, "\"plain\"", "`json`: one object a line.", Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.log_format = static_cast<LogFormat>(v.choice); },
+               {"plain", "json"}},
+          }};
+}
+
+std::vector<Key> share_keys() {
+  return {
+      {"name", Kind::kText, "", "As clients ask for it.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().name = v.text; }, {}, 0, 0, true,
+       check_share_name},
+      {"path", Kind::kPath, "", "The directory that is served.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().path = v.text; }, {}, 0, 0, true,
+       check_absolute},
+      {"comment", Kind::kText, "\"\"", "Shown beside the name.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().comment = v.text; }, {}, 0, 0, false,
+       check_comment},
+      {"read_only", Kind::kFlag, "false", "Nobody may change anything.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().read_only = v.flag; }},
+      {"users", Kind::kTextList, "[]", "Who may connect; empty: every user.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().users = v.list; }, {}, 0, 0, false,
+       check_users},
+      {"read_only_users", Kind::kTextList, "[]", "Who may connect, but change nothing.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().read_only_users = v.list; },
+       {}, 0, 0, false, check_users},
+      {"guest", Kind::kFlag, "false", "Guests may connect. Needs `security.guest = true`.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().guest = v.flag; }},
+      {"encryption", Kind::kChoice, "\"desired\"",
+       "`required`: only encrypted, whatever `security.encryption` says.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().encryption = requirement(v); },
+       kRequirementNames},
+      {"hidden", Kind::kFlag, "false", "Not in the list of shares.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().hidden = v.flag; }},
+      {"access_based_enumeration", Kind::kFlag, "false",
+       "Listings leave out what the user may not read.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().access_based_enumeration = v.flag; }},
+      {"identity", Kind::kChoice, "\"auto\"",
+       "`user`: files are opened and created as the Unix account of the user (the server must run "
+       "as root, and users need a Unix account). `service`: as the account that the server runs "
+       "as, and Holdfast's own check of security descriptors decides. `auto`: `user` as root, else "
+       "`service`.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().identity = static_cast<IdentityMode>(v.choice);
+       },
+       {"auto", "user", "service"}},
+  };
+}
+
+std::vector<Table> make_schema() {
+  Table share{"share", true, "A directory to serve.", share_keys(),
+              [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};
+  return {server_table(), listen_table(),  protocol_table(), security_table(),
+          limits_table(), runtime_table(), log_table(),      std::move(share)};
+}
+
+}  // namespace
+
+std::span<const Table> schema() {
+  static const std::vector<Table> kSchema = make_schema();
+  return kSchema;
+}
+
+std::string_view to_string(Takes takes) {
+  switch (takes) {
+    case Takes::kAtOnce: return "on reload";
+    case Takes::kNewConnections: return "on reload, for new connections";
+    case Takes::kRestart: return "on restart";
+  }
+  return "";
+}
+
+std::string share_name_error(std::string_view name) {
+  if (name.empty() || utf8_to_utf16(name).size() > 80) return "expected 1 to 80 characters";
+  if (!is_valid_utf8(name)) return "expected UTF-8";
+  for (char c : name)
+    if (static_cast<unsigned char>(c) < 0x20 ||
+        std::string_view("\"\\/[]:|<>+=;,*?").find(c) != std::string_view::npos)
+      return "expected a name without \" \\ / [ ] : | < > + = ; , * ?";
+  if (same_name(name, "IPC$") || same_name(name, "ADMIN$")) return "expected a name of your own";
+  return "";
+}
+
+}  // namespace holdfast::app

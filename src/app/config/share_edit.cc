@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/config/share_edit.h"
+
+#include <vector>
+
+#include "app/config/loader.h"
+#include "base/utf16.h"
+
+namespace holdfast::app {
+namespace {
+
+std::string_view trimmed(std::string_view line) {
+  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r'))
+    line.remove_suffix(1);
+  return line;
+}
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    std::size_t end = text.find('\n');
+    end = end == std::string_view::npos ? text.size() : end + 1;
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return lines;
+}
+
+bool is_blank_or_comment(std::string_view line) {
+  while (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+  line = trimmed(line);
+  return line.empty() || line.front() == '#';
+}
+
+bool is_comment(std::string_view line) {
+  while (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+  line = trimmed(line);
+  return !line.empty() && line.front() == '#';
+}
+
+std::string toml_list(const std::vector<std::string>& list) {
+  std::string out = "[";
+  for (const std::string& item : list) out += (out.size() > 1 ? ", " : "") + toml_quoted(item);
+  return out + "]";
+}
+
+}  // namespace
+
+std::string toml_quoted(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (char c : text) {
+    auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (octet < 0x20 || octet == 0x7F) {
+      out += "\\u00";
+      out += kHex[octet >> 4];
+      out += kHex[octet & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string with_share(std::string_view text, const ShareConfig& share) {
+  std::string out(text);
+  if (!out.empty() && out.back() != '\n') out += '\n';
+  if (!out.empty()) out += '\n';
+  out += "[[share]]\nname = " + toml_quoted(share.name) + "\npath = " + toml_quoted(share.path) +
+         "\n";
+  const ShareConfig usual;
+  auto flag = [&](const char* key, bool value) {
+    if (value) out += std::string(key) + " = true\n";
+  };
+  if (!share.comment.empty()) out += "comment = " + toml_quoted(share.comment) + "\n";
+  flag("read_only", share.read_only);
+  if (!share.users.empty()) out += "users = " + toml_list(share.users) + "\n";
+  if (!share.read_only_users.empty())
+    out += "read_only_users = " + toml_list(share.read_only_users) + "\n";
+  flag("guest", share.guest);
+  flag("hidden", share.hidden);
+  flag("access_based_enumeration", share.access_based_enumeration);
+  if (share.encryption != usual.encryption)
+    out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
+                                                       : "encryption = \"required\"\n";
+  if (share.identity != usual.identity)
+    out += share.identity == IdentityMode::kUser ? "identity = \"user\"\n"
+                                                 : "identity = \"service\"\n";
+  return out;
+}
+
+std::expected<std::string, std::string> without_share(std::string_view text,
+                                                      std::string_view name) {
+  LoadResult loaded = parse_config(text, "the configuration");
+  if (!loaded.ok())
+    return std::unexpected("the file has mistakes; correct them first:\n" + loaded.report());
+  std::uint32_t at = 0;
+  for (const ShareConfig& s : loaded.config.shares)
+    if (same_name(s.name, name)) at = s.line;
+  if (at == 0) return std::unexpected("there is no share \"" + std::string(name) + "\"");
+
+  std::vector<std::string_view> lines = split_lines(text);
+  std::size_t header = at - 1;
+  if (header >= lines.size() || !trimmed(lines[header]).starts_with("[["))
+    return std::unexpected("share \"" + std::string(name) + "\" in line " + std::to_string(at) +
+                           " is not written as a [[share]] block; remove it with an editor");
+  std::size_t end = header + 1;
+  // The block ends where the next table begins. A line of a list cannot be mistaken for one: lists of
+  // lists are nowhere in the schema.
+  while (end < lines.size() && !trimmed(lines[end]).starts_with("[")) ++end;
+  while (end > header + 1 && is_blank_or_comment(lines[end - 1])) --end;
+  std::size_t begin = header;
+  while (begin > 0 && is_comment(lines[begin - 1])) --begin;
+  // A comment at the very top speaks of the whole file.
+  if (begin == 0) begin = header;
+  if (begin > 0 && begin == header) {
+    while (begin > 0 && lines[begin - 1] == "\n" && end < lines.size() && lines[end] == "\n")
+      --begin;
+  }
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (i < begin || i >= end) out += lines[i];
+  LoadResult check = parse_config(out, "the configuration");
+  if (!check.ok() || check.config.shares.size() + 1 != loaded.config.shares.size())
+    return std::unexpected("share \"" + std::string(name) +
+                           "\" cannot be cut out of the file; remove it with an editor");
+  return out;
+}
+
+}  // namespace holdfast::app
