@@ -3,7 +3,7 @@
 """tree.py [--add-license-line] [ROOT]: checks the rules that hold for the whole tree; exit status 1 when one is broken.
 
 The rules (docs/STYLE.md and docs/ARCHITECTURE.md say why): layers by includes, headers and words that layers below
-platform/ may not use, sizes of functions and files, a README.md for each module, a licence line in each source.
+platform/ may not use, sizes of functions and files, a README.md for each module, a licence line in each source, links between documents.
 """
 import os
 import re
@@ -270,12 +270,29 @@ def check_modules(root, files):
             yield Problem(path, 1, f"src/{folder.split('/')[1]} has no layer (tests/tree/tree.py, LAYERS)")
 
 
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def check_links(root, path):
+    """Links between documents lead somewhere."""
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        text = re.sub(r"```.*?```|`[^`\n]*`", lambda m: re.sub(r"[^\n]", " ", m.group()), file.read(), flags=re.S)
+    for match in LINK.finditer(text):
+        target = match.group(1)
+        if re.match(r"[a-z]+:", target):
+            continue
+        if not os.path.exists(os.path.join(root, os.path.dirname(path), target)):
+            yield Problem(path, text.count("\n", 0, match.start()) + 1, f"a link to {target}, which does not exist")
+
+
 def check(root):
     """All problems of the tree at root."""
     files = list_files(root)
     problems = list(check_modules(root, files))
     for path in files:
         problems += check_file(root, path)
+        if path.endswith(".md"):
+            problems += check_links(root, path)
     return problems
 
 

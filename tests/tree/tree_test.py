@@ -108,6 +108,10 @@ class TreeTest(unittest.TestCase):
         self.finds("src/core/x.h", HEAD, "#pragma once")
         self.finds("src/other/x.cc", HEAD, "has no layer")
 
+    def test_links(self):
+        self.finds("docs/a.md", "# a\n\n[b](b.md)\n", "link to b.md")
+        self.accepts("docs/a.md", "[x](../sim/main.cc#L1) [y](https://example.org/z) `[n](no.md)`\n")
+
     def test_fixer(self):
         before = {"src/base/x.cc": "int x;\n", "tools/x.h": HEAD + "#pragma once\n", "tests/x.sh": "#!/bin/sh\n"}
         after = {**before, "src/base/x.cc": HEAD + "int x;\n"}
