@@ -3,7 +3,8 @@
 """tree.py [--add-license-line] [ROOT]: checks the rules that hold for the whole tree; exit status 1 when one is broken.
 
 The rules (docs/STYLE.md and docs/ARCHITECTURE.md say why): layers by includes, headers and words that layers below
-platform/ may not use, sizes of functions and files, a README.md for each module, a licence line in each source, links between documents.
+platform/ may not use, sizes of functions and files, a README.md for each module, a licence line in each source, links
+between documents.
 """
 import os
 import re
