@@ -170,8 +170,8 @@ TEST_P(GroupTest, AnAddressInUseIsRefusedInWords) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error(),
             "cannot listen on " + at.to_string() + ": another process listens there already");
-  auto nowhere =
-      group_->listen(ports::Endpoint::v4(192, 0, 2, 1, 0), [](ports::Executor&, std::shared_ptr<ports::Stream>) {});
+  auto nowhere = group_->listen(ports::Endpoint::v4(192, 0, 2, 1, 0),
+                                [](ports::Executor&, std::shared_ptr<ports::Stream>) {});
   ASSERT_FALSE(nowhere);
   EXPECT_EQ(nowhere.error(), "cannot listen on 192.0.2.1:0: this machine has no such address");
 }
