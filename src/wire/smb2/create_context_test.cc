@@ -141,7 +141,8 @@ TEST(CreateContexts, LeaseVersionComesFromTheLength) {
 
 TEST(CreateContexts, UnknownOnesAreKeptAndDoNoHarm) {
   CreateContextList list;
-  ASSERT_TRUE(decode(context("ABCD", ByteVec(8), 32) + context("MxAc", {}), list).ok());
+  const ByteVec chain = context("ABCD", ByteVec(8), 32) + context("MxAc", {});
+  ASSERT_TRUE(decode(chain, list).ok());
   ASSERT_EQ(list.order.size(), 2u);
   EXPECT_EQ(list.order[0].tag, CreateContextTag::kUnknown);
   EXPECT_EQ(as_text(list.order[0].name), "ABCD");

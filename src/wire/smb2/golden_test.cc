@@ -349,7 +349,8 @@ TEST(Golden, WriteDataAnywhereBehindTheFixedPart) {
   const std::string rest = "03000000 0000010000000000" + std::string(kFileId) +
                            "00000000 00000000 0000 0000 00000000 0000000000000000 616263";
   WriteRequest r;
-  ASSERT_TRUE(decode(body("3100 7800" + rest), r));
+  const ByteVec padded = body("3100 7800" + rest);
+  ASSERT_TRUE(decode(padded, r));
   EXPECT_EQ(as_text(r.data), "abc");
   EXPECT_FALSE(decode(body("3100 7900" + rest), r));
   EXPECT_FALSE(decode(body("3100 6f00" + rest), r));
