@@ -47,7 +47,7 @@ ring_sim() {
 
 # Every fuzzer for HOLDFAST_FUZZ_SECONDS.
 ring_fuzz() {
-  if ! find "$root/src" "$root/fuzz" -name '*_fuzz.cc' -print -quit | grep -q .; then
+  if ! find "$root/src" "$root/fuzz" -name '*_fuzz.cc' -print -quit 2>/dev/null | grep -q .; then
     ABSENT="no fuzzers (*_fuzz.cc)" && return 2
   fi
   need build test
@@ -99,7 +99,7 @@ run_rings() {
   done
   printf '\n%-12s %7s %7s %8s %8s\n' ring passed failed skipped seconds
   printf '%s\n' "${rows[@]}"
-  printf 'logs: %s\n\n' "$logs"
+  printf 'everything took %d s; logs: %s\n\n' "$SECONDS" "$logs"
   closing_line "$passed" "$failed" "$skipped"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
