@@ -217,14 +217,14 @@ class LoopTest : public ::testing::TestWithParam<LoopKind> {
   /// Listens; each connection gets a handler that make() makes.
   template <class Make>
   ports::Endpoint serve(Make make, ports::Endpoint at = loopback()) {
-    auto info = group_->listen(at, [this, make](ports::Executor&, std::shared_ptr<ports::Stream> stream) {
-      auto handler = make();
-      EventLoop& loop = *current_loop(*group_);
-      handler->attach(std::move(stream), loop);
-      std::lock_guard lock(mutex_);
-      handlers_.push_back(std::move(handler));
-      wake_.notify_all();
-    });
+    auto info =
+        group_->listen(at, [this, make](ports::Executor&, std::shared_ptr<ports::Stream> stream) {
+          auto handler = make();
+          handler->attach(std::move(stream), group_->loop(loop.index()));
+          std::lock_guard lock(mutex_);
+          handlers_.push_back(std::move(handler));
+          wake_.notify_all();
+        });
     EXPECT_TRUE(info) << info.error();
     return info ? info->bound : ports::Endpoint{};
   }
@@ -238,12 +238,6 @@ class LoopTest : public ::testing::TestWithParam<LoopKind> {
     wake_.wait(lock, [&] { return handlers_.size() > n; });
     return handlers_[n];
   }
-  static EventLoop* current_loop(LoopGroup& group) {
-    for (unsigned i = 0; i < group.size(); ++i)
-      if (group.loop(i).on_loop_thread()) return &group.loop(i);
-    return nullptr;
-  }
-
   LoopGroupOptions options_;
   RecordingSink events_;
   std::unique_ptr<LoopGroup> group_;
