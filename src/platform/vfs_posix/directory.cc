@@ -92,21 +92,21 @@ Task<Result<void>> PosixFile::read_directory(IoContext io, bool restart, DirDeta
 Task<Result<DirEntry>> PosixFile::find_entry(IoContext io, std::string_view name) {
   auto self = shared_from_this();
   if (!is_directory()) co_return fail(NtStatus::kInvalidParameter);
-  co_return co_await run(io, *share_, Cost::kMetadata,
-                         [self, &io, name](Blocking blocking) -> Result<DirEntry> {
-                           auto disk = to_disk(name);
-                           if (!disk) return fail(disk.error());
-                           auto info = self->entry_info(io.credentials, self->fd(), *disk);
-                           if (!info && info.error() == NtStatus::kObjectNameNotFound) {
-                             auto real = self->share_->find_name(self->fd(), *disk, blocking);
-                             if (!real) return fail(real.error());
-                             if (!*real) return fail(NtStatus::kObjectNameNotFound);
-                             disk = std::move(**real);
-                             info = self->entry_info(io.credentials, self->fd(), *disk);
-                           }
-                           if (!info) return fail(info.error());
-                           return DirEntry{to_wire(*disk), "", *info};
-                         });
+  co_return co_await run(
+      io, *share_, Cost::kMetadata, [self, &io, name](Blocking blocking) -> Result<DirEntry> {
+        auto disk = to_disk(name);
+        if (!disk) return fail(disk.error());
+        auto info = self->entry_info(io.credentials, self->fd(), *disk);
+        if (!info && info.error() == NtStatus::kObjectNameNotFound) {
+          auto real = self->share_->find_name(self->fd(), self->key_, *disk, blocking);
+          if (!real) return fail(real.error());
+          if (!*real) return fail(NtStatus::kObjectNameNotFound);
+          disk = std::move(**real);
+          info = self->entry_info(io.credentials, self->fd(), *disk);
+        }
+        if (!info) return fail(info.error());
+        return DirEntry{to_wire(*disk), "", *info};
+      });
 }
 
 Task<Result<void>> PosixFile::check_empty(IoContext io) {

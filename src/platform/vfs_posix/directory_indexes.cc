@@ -62,15 +62,19 @@ Result<std::optional<std::string>> DirectoryIndexes::find(int directory, std::st
   auto st = stat_fd(directory);
   if (!st) return fail(st.error());
   if (!S_ISDIR(st->stx_mode)) return fail(NtStatus::kObjectPathNotFound);
-  FileKey key = key_of(*st);
+  return find(directory, key_of(*st), name, blocking);
+}
+
+Result<std::optional<std::string>> DirectoryIndexes::find(int directory, FileKey key,
+                                                          std::string_view name,
+                                                          Blocking blocking) {
   std::unique_lock lock(mutex_);
   for (;;) {
     take_events();
     auto found = by_key_.find(key);
     if (found != by_key_.end() && !found->second->building) {
       Entry entry = found->second;
-      bool valid = entry->watch >= 0 || entry->stamp == nanoseconds(st->stx_ctime);
-      if (valid) {
+      if (entry->watch >= 0 || is_unchanged(*entry, directory)) {
         used_.splice(used_.begin(), used_, entry->place);
         return entry->names.find(name);
       }
@@ -81,6 +85,11 @@ Result<std::optional<std::string>> DirectoryIndexes::find(int directory, std::st
     if (found == by_key_.end()) return build_and_find(lock, directory, key, name);
     built_.wait(lock);
   }
+}
+
+bool DirectoryIndexes::is_unchanged(const Directory& entry, int directory) {
+  auto st = stat_fd(directory);
+  return st && entry.stamp == nanoseconds(st->stx_ctime);
 }
 
 Result<std::optional<std::string>> DirectoryIndexes::build_and_find(

@@ -45,8 +45,11 @@ class DirectoryIndexes {
   DirectoryIndexes(const DirectoryIndexes&) = delete;
   DirectoryIndexes& operator=(const DirectoryIndexes&) = delete;
 
-  /// The name in this directory (a descriptor of any kind) that is `name` to a client; nullopt:
-  /// there is none. kWouldBlock with Blocking::kNo when the directory has to be read first.
+  /// The name in this directory (a descriptor of any kind, and what it is) that is `name` to a
+  /// client; nullopt: there is none. kWouldBlock with Blocking::kNo when the directory has to be
+  /// read first.
+  Result<std::optional<std::string>> find(int directory, FileKey key, std::string_view name,
+                                          Blocking blocking);
   Result<std::optional<std::string>> find(int directory, std::string_view name, Blocking blocking);
   Counters counters() const;
   std::size_t bytes() const;
@@ -63,6 +66,7 @@ class DirectoryIndexes {
   Result<std::optional<std::string>> build_and_find(std::unique_lock<std::mutex>& lock,
                                                     int directory, FileKey key,
                                                     std::string_view name);
+  static bool is_unchanged(const Directory& entry, int directory);
   void take_events();
   void apply(const Entry& entry, std::uint32_t mask, std::string_view name);
   void drop(const Entry& entry);

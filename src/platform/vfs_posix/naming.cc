@@ -52,7 +52,7 @@ struct Obstacle {
 
 /// Looks for `place` ignoring case; the caller holds the directory's name lock.
 Result<std::optional<Obstacle>> find_obstacle(Share& share, const Place& place) {
-  auto existing = share.find_name(place.parent.get(), place.name, Blocking::kYes);
+  auto existing = share.find_name(place.parent.get(), place.parent_key, place.name, Blocking::kYes);
   if (!existing) return fail(existing.error());
   if (!*existing) return std::optional<Obstacle>{};
   auto st = stat_at(service(), place.parent.get(), **existing);
@@ -70,7 +70,8 @@ Result<void> replace_obstacle(const Credentials& who, const Place& from, const P
                    ? unlink_at(who, from, false)
                    : rename_at(who, from, to.parent.get(), in_way.name, true);
   if (!moved || in_way.name == to.name) return moved;
-  Place now{UniqueFd(::fcntl(to.parent.get(), F_DUPFD_CLOEXEC, 0)), to.parent_path, in_way.name};
+  Place now{UniqueFd(::fcntl(to.parent.get(), F_DUPFD_CLOEXEC, 0)), to.parent_path, in_way.name,
+            to.parent_key};
   return rename_at(who, now, to.parent.get(), to.name, false);
 }
 
@@ -110,13 +111,13 @@ Result<std::string> PosixVfs::rename_now(const Credentials& who, PosixFile& file
   if (!from) return fail(from.error());
   auto to = share_->find_place(who, *disk, blocking);
   if (!to) return fail(to.error());
-  auto from_parent = stat_fd(from->parent.get()), to_parent = stat_fd(to->parent.get());
-  if (!from_parent || !to_parent) return fail(NtStatus::kObjectPathNotFound);
-  bool same_directory = key_of(*from_parent) == key_of(*to_parent);
-  if (auto ready = share_->find_name(to->parent.get(), to->name, blocking); !ready)
+  auto from_parent = stat_fd(from->parent.get());
+  if (!from_parent) return fail(NtStatus::kObjectPathNotFound);
+  bool same_directory = key_of(*from_parent) == to->parent_key;
+  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking); !ready)
     return fail(ready.error());
   std::string new_disk_path = to->path();
-  Lock lock(share_->name_lock(key_of(*to_parent)));
+  Lock lock(share_->name_lock(to->parent_key));
   auto in_way = find_obstacle(*share_, *to);
   if (!in_way) return fail(in_way.error());
   Result<void> renamed;
@@ -183,18 +184,17 @@ Result<void> PosixVfs::link_now(const Credentials& who, PosixFile& file, std::st
   if (!disk) return fail(disk.error());
   auto to = share_->find_place(who, *disk, blocking);
   if (!to) return fail(to.error());
-  auto parent = stat_fd(to->parent.get());
-  if (!parent) return fail(parent.error());
-  if (auto ready = share_->find_name(to->parent.get(), to->name, blocking); !ready)
+  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking); !ready)
     return fail(ready.error());
-  Lock lock(share_->name_lock(key_of(*parent)));
+  Lock lock(share_->name_lock(to->parent_key));
   auto in_way = find_obstacle(*share_, *to);
   if (!in_way) return fail(in_way.error());
   if (*in_way) {
     if (!replace) return fail(NtStatus::kObjectNameCollision);
     if (S_ISDIR((*in_way)->stat.stx_mode)) return fail(NtStatus::kAccessDenied);
     if (key_of((*in_way)->stat) == file.key()) return {};
-    Place old{UniqueFd(::fcntl(to->parent.get(), F_DUPFD_CLOEXEC, 0)), "", (*in_way)->name};
+    Place old{UniqueFd(::fcntl(to->parent.get(), F_DUPFD_CLOEXEC, 0)), "", (*in_way)->name,
+              to->parent_key};
     if (auto gone = unlink_at(who, old, false); !gone) return gone;
   }
   ActAs as(who);

@@ -46,8 +46,9 @@ Result<void> check_access(const Credentials& who, int fd, DataAccess access) {
 
 Result<Opened> PosixVfs::opened(PosixFile::Init init) {
   std::string path = path_to_wire(init.path);
+  Stat st = init.stat;
   auto file = std::make_shared<PosixFile>(share_, std::move(init));
-  auto info = file->info_now();
+  auto info = file->info_now(st);
   if (!info) return fail(info.error());
   return Opened{std::move(file), *info, std::move(path)};
 }
@@ -126,6 +127,24 @@ Result<Opened> PosixVfs::create_stream(const Credentials& who, const std::string
   return open_stream(who, std::move(*found), *st, how.stream, how.access);
 }
 
+Result<UniqueFd> PosixVfs::make_unless_there(const Credentials& who, const Place& place,
+                                             const CreateHow& how, Blocking blocking) {
+  for (Blocking locked = Blocking::kNo;; locked = Blocking::kYes) {
+    {
+      Lock lock(share_->name_lock(place.parent_key));
+      auto existing = share_->find_name(place.parent.get(), place.parent_key, place.name, locked);
+      if (existing && *existing) return fail(NtStatus::kObjectNameCollision);
+      if (existing) return make_object(*share_, who, place, how);
+      if (existing.error() != kWouldBlock || blocking == Blocking::kNo)
+        return fail(existing.error());
+    }
+    // Reading a directory takes time that others who create need not wait for.
+    auto read = share_->find_name(place.parent.get(), place.parent_key, place.name, blocking);
+    if (!read) return fail(read.error());
+    if (*read) return fail(NtStatus::kObjectNameCollision);
+  }
+}
+
 Result<Opened> PosixVfs::create_now(const Credentials& who, std::string_view path,
                                     const CreateHow& how, Blocking blocking) {
   auto disk = path_to_disk(path);
@@ -133,18 +152,7 @@ Result<Opened> PosixVfs::create_now(const Credentials& who, std::string_view pat
   if (!how.stream.empty()) return create_stream(who, *disk, how, blocking);
   auto place = share_->find_place(who, *disk, blocking);
   if (!place) return fail(place.error());
-  auto parent = stat_fd(place->parent.get());
-  if (!parent) return fail(parent.error());
-  // Once without the lock, because this may read the directory.
-  auto existing = share_->find_name(place->parent.get(), place->name, blocking);
-  Result<UniqueFd> fd;
-  if (existing && !*existing) {
-    Lock lock(share_->name_lock(key_of(*parent)));
-    existing = share_->find_name(place->parent.get(), place->name, Blocking::kYes);
-    if (existing && !*existing) fd = make_object(*share_, who, *place, how);
-  }
-  if (!existing) return fail(existing.error());
-  if (*existing) return fail(NtStatus::kObjectNameCollision);
+  auto fd = make_unless_there(who, *place, how, blocking);
   if (!fd) return fail(fd.error());
   auto st = stat_fd(fd->get());
   if (!st) return fail(st.error());

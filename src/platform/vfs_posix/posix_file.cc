@@ -73,7 +73,7 @@ Result<Place> PosixFile::locate_now() const {
     std::string parent_path(parent);
     auto fd = open_beneath(service(), share_->root(), parent_path, O_PATH | O_DIRECTORY);
     if (!fd) return fail(fd.error());
-    return Place{std::move(*fd), std::move(parent_path), std::string(name)};
+    return Place{std::move(*fd), std::move(parent_path), std::string(name), {}};
   };
   std::string known = known_path();
   if (known.empty()) return fail(NtStatus::kAccessDenied);
@@ -105,7 +105,13 @@ Task<Result<std::string>> PosixFile::path(IoContext io) {
 }
 
 Result<FileInfo> PosixFile::info_now() const {
-  auto info = load_info(*share_, fd());
+  auto st = stat_fd(fd());
+  if (!st) return fail(st.error());
+  return info_now(*st);
+}
+
+Result<FileInfo> PosixFile::info_now(const Stat& st) const {
+  auto info = load_info(*share_, st, Xattrs(fd()));
   if (!info || !is_stream()) return info;
   auto size = Xattrs(fd()).size(stream_xattr_);
   if (!size) return fail(size.error());

@@ -77,6 +77,7 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   void set_stream(std::string stream, std::string xattr);
 
   Result<FileInfo> info_now() const;
+  Result<FileInfo> info_now(const Stat& st) const;
   /// The disk path at which it was last seen.
   std::string known_path() const;
   void set_known_path(std::string path);

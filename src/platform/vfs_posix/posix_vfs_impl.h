@@ -35,6 +35,8 @@ class PosixVfs final : public ports::Vfs {
                              const std::string& stream, DataAccess access);
   Result<Opened> create_now(const Credentials& who, std::string_view path, const CreateHow& how,
                             Blocking blocking);
+  Result<UniqueFd> make_unless_there(const Credentials& who, const Place& place,
+                                     const CreateHow& how, Blocking blocking);
   Result<Opened> create_stream(const Credentials& who, const std::string& disk_path,
                                const CreateHow& how, Blocking blocking);
   Result<Opened> opened(PosixFile::Init init);

@@ -46,7 +46,7 @@ Result<Found> Share::find_directory(const Credentials& who, std::string_view pat
 
 Result<Found> Share::find_in(const Credentials& who, const Found& directory, std::string_view name,
                              int flags, Blocking blocking) {
-  auto real = find_name(directory.fd.get(), name, blocking);
+  auto real = indexes_.find(directory.fd.get(), name, blocking);
   if (!real) return fail(real.error());
   if (!*real) return fail(NtStatus::kObjectNameNotFound);
   // From the root and not from the directory: a link in it may lead to its siblings.
@@ -62,7 +62,10 @@ Result<Place> Share::find_place(const Credentials& who, const std::string& path,
   if (name.empty()) return fail(NtStatus::kObjectNameCollision);
   auto directory = find_directory(who, parent, blocking);
   if (!directory) return fail(directory.error());
-  return Place{std::move(directory->fd), std::move(directory->path), std::string(name)};
+  auto st = stat_fd(directory->fd.get());
+  if (!st) return fail(st.error());
+  return Place{std::move(directory->fd), std::move(directory->path), std::string(name),
+               key_of(*st)};
 }
 
 }  // namespace holdfast::platform::posix

@@ -39,6 +39,7 @@ struct Place {
   std::string parent_path;
   /// On disk, as given.
   std::string name;
+  FileKey parent_key;
 
   std::string path() const;
 };
@@ -62,9 +63,9 @@ class Share {
   /// Finds the directory that a path's last component is or would be in. The path may not be "".
   Result<Place> find_place(const Credentials& who, const std::string& disk_path, Blocking blocking);
   /// The name in the directory that is `name` to a client.
-  Result<std::optional<std::string>> find_name(int directory, std::string_view name,
+  Result<std::optional<std::string>> find_name(int directory, FileKey key, std::string_view name,
                                                Blocking blocking) {
-    return indexes_.find(directory, name, blocking);
+    return indexes_.find(directory, key, name, blocking);
   }
 
   /// Held while a name is looked for and then made in a directory, so that "A" and "a" cannot both

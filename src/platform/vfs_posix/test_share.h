@@ -52,8 +52,7 @@ T wait(Task<T> task) {
 class ShareTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base == nullptr ? "/tmp" : base) + "/holdfast-vfs-XXXXXX";
+    std::string pattern = base_directory() + "/holdfast-vfs-XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     base_ = pattern;
     root_ = base_ / "share";
@@ -63,6 +62,11 @@ class ShareTest : public ::testing::Test {
   void TearDown() override {
     vfs_.reset();
     std::filesystem::remove_all(base_);
+  }
+  /// Where the test's own directory is made.
+  virtual std::string base_directory() {
+    const char* base = std::getenv("TMPDIR");
+    return base == nullptr ? "/tmp" : base;
   }
   void open_share(PosixVfsOptions options = {}) {
     if (options.root.empty()) options.root = root_.string();
