@@ -242,8 +242,9 @@ void Connection::seal(Buffer& frame, const Channel& sealing) {
   MutBytes place = frame.prepend(smb2::TransformHeader::kSize);
   std::memcpy(place.data(), octets.data(), smb2::TransformHeader::kSize);
   Bytes nonce = Bytes(header.nonce).first(crypto::nonce_size(aead.cipher()));
+  // The tag is the Signature field, behind the four octets of the protocol id.
   aead.seal(nonce, Bytes(place).subspan(smb2::TransformHeader::kNonceOffset, 32), message,
-            place.first(16));
+            place.subspan(4, crypto::kSignatureSize));
 }
 
 }  // namespace holdfast::core
