@@ -13,12 +13,12 @@ namespace holdfast::wire::fscc {
 /// nothing before a dot or at the end; DOS_DOT `"` a dot, or nothing at the end. "*.*" is "*".
 /// Other units match themselves, upcased unless case_sensitive.
 ///
-/// A name costs at most (units of name) * (units of expression) steps and no allocation beside its
-/// UTF-16 form. An expression of more than kMaxUnits units (runs of `*` counted once) matches
-/// nothing: no name of a directory could need it.
+/// A name costs at most (units of name) * (units of expression) steps; a name of ASCII is not
+/// copied to the heap. An expression of more than kMaxUnits units (runs of stars counted once)
+/// matches nothing: no name of a directory could need it.
 class NamePattern {
  public:
-  static constexpr std::size_t kMaxUnits = 1024;
+  static constexpr std::size_t kMaxUnits = 512;
 
   explicit NamePattern(std::string_view utf8_expression, bool case_sensitive = false);
 
@@ -36,6 +36,8 @@ class NamePattern {
   bool case_sensitive_;
   bool wildcards_ = false;
   bool all_ = false;
+  /// "*" and no other wildcard: the name's end is compared.
+  bool tail_ = false;
 };
 
 /// True when the text has one of `* ? < > "`.
