@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/daemon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/daemon/admin_commands.h"
+#include "app/daemon/node_options.h"
+#include "app/daemon/state_dir.h"
+
+namespace holdfast::app {
+
+Daemon::Daemon(std::string config_file, EventSink& events, LogSink* log)
+    : config_file_(std::move(config_file)), events_(events), log_(log) {}
+
+Daemon::~Daemon() = default;
+
+void Daemon::event(Severity severity, std::string_view name, std::string message) {
+  events_.emit(Event{severity, name, std::move(message), {}});
+}
+
+void Daemon::report_warnings(const LoadResult& loaded) {
+  for (const Finding& f : loaded.findings)
+    if (!f.is_error)
+      event(Severity::kWarning, "config.warning",
+            loaded.file + ":" + (f.line != 0 ? std::to_string(f.line) + ":" : "") + " " + f.text);
+}
+
+std::expected<void, std::string> Daemon::open_users(const Config& config) {
+  platform::UserStore store(config.users_file());
+  if (!store.exists()) {
+    // An empty file, so that the machine SID is decided once.
+    auto made = store.edit(random_, [](service::UserFile&) -> std::expected<void, std::string> {
+      return {};
+    });
+    if (!made) return made;
+  }
+  users_ = std::make_shared<platform::FileUserDatabase>(config.users_file());
+  accounts_ = std::make_shared<platform::NssAccounts>();
+  return users_->reload();
+}
+
+std::expected<void, std::string> Daemon::start() {
+  LoadResult loaded = load_config(config_file_);
+  if (!loaded.ok()) return std::unexpected(loaded.report());
+  config_ = std::move(loaded.config);
+  if (log_ != nullptr) log_->set(config_.log_level, config_.log_format);
+  report_warnings(loaded);
+  if (handle_signals_)
+    control_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
+  if (auto made = prepare_state_dir(config_.server.state_dir); !made) return made;
+  auto guid = load_server_guid(config_.server.state_dir, random_);
+  if (!guid) return std::unexpected(guid.error());
+  server_guid_ = *guid;
+  if (auto opened = open_users(config_); !opened) return opened;
+  // First the socket: it tells whether another daemon runs on this configuration.
+  auto admin = admin::AdminServer::open(
+      control_, config_.admin_socket(),
+      [this](const admin::Json& request) { return answer(request); });
+  if (!admin) return std::unexpected(admin.error());
+  admin_ = std::move(*admin);
+  auto node =
+      Node::start(node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_), events_);
+  if (!node) return std::unexpected(node.error());
+  node_ = std::move(*node);
+  std::string failed = follow_listeners(config_);
+  if (node_->listening().empty()) return std::unexpected(failed);
+  if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
+  event(Severity::kNotice, "server.started", summary());
+  service_manager_.ready(summary());
+  return {};
+}
+
+std::string Daemon::summary() const {
+  std::string text = "holdfastd " HOLDFAST_VERSION " serves " +
+                     std::to_string(node_->server().settings()->shares.size() - 1) +
+                     " share(s) on ";
+  std::string where;
+  for (const ports::Endpoint& at : node_->listening())
+    where += (where.empty() ? "" : ", ") + at.to_string();
+  return text + where + " (" + node_->loops().kind_reason() + ", " +
+         std::to_string(node_->loops().size()) + " loop(s)).";
+}
+
+std::string Daemon::follow_listeners(const Config& next) {
+  std::vector<ports::Endpoint> wanted = endpoints_of(next);
+  for (const ports::Endpoint& at : node_->listening())
+    if (std::ranges::find(wanted, at) == wanted.end()) {
+      node_->stop_listening(at);
+      event(Severity::kNotice, "listen.ended", "No longer listening on " + at.to_string() + ".");
+    }
+  std::string failed;
+  std::vector<ports::Endpoint> have = node_->listening();
+  for (const ports::Endpoint& at : wanted) {
+    if (std::ranges::find(have, at) != have.end()) continue;
+    auto listening = node_->listen(at);
+    if (!listening) failed += (failed.empty() ? "" : " ") + listening.error();
+    else if (!listening->note.empty()) event(Severity::kNotice, "listen.note", listening->note);
+  }
+  return failed;
+}
+
+std::string Daemon::reload_users() {
+  accounts_->clear();
+  if (auto read = users_->reload(); !read) {
+    event(Severity::kError, "users.refused", "The users stay as they were: " + read.error());
+    return read.error();
+  }
+  return "";
+}
+
+std::expected<std::string, std::string> Daemon::reload() {
+  service_manager_.reloading();
+  auto give_up = [this](std::string why) {
+    event(Severity::kError, "config.refused", "The configuration stays as it was. " + why);
+    service_manager_.ready(summary());
+    return std::unexpected(why);
+  };
+  LoadResult loaded = load_config(config_file_);
+  if (!loaded.ok()) return give_up(loaded.report());
+  report_warnings(loaded);
+  if (std::string error = reload_users(); !error.empty()) return give_up(error);
+  Config& next = loaded.config;
+  std::vector<std::string> later = needs_restart(config_, next);
+  auto applied =
+      node_->apply(node_options(next, ::geteuid() == 0, server_guid_, users_, accounts_));
+  if (!applied) return give_up(applied.error());
+  std::string failed = follow_listeners(next);
+  if (log_ != nullptr) log_->set(next.log_level, next.log_format);
+  std::string text = "The configuration was applied. " + summary();
+  if (!failed.empty()) text += " Not done: " + failed;
+  for (std::size_t i = 0; i < later.size(); ++i)
+    text += (i == 0 ? " Takes effect on restart: " : ", ") + later[i];
+  if (!later.empty()) text += ".";
+  // What needs a restart stays as the running server has it, to be named again at the next reload.
+  for (const std::string& key : later) {
+    auto running = config_.given.find(key);
+    if (running == config_.given.end()) next.given.erase(key);
+    else next.given[key] = running->second;
+  }
+  next.server.state_dir = config_.server.state_dir;
+  next.server.users_file = config_.server.users_file;
+  next.server.run_dir = config_.server.run_dir;
+  next.server.admin_socket = config_.server.admin_socket;
+  config_ = std::move(next);
+  event(failed.empty() ? Severity::kNotice : Severity::kError, "config.applied", text);
+  service_manager_.ready(summary());
+  return text;
+}
+
+void Daemon::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    (void)reload();
+    return;
+  }
+  event(Severity::kNotice, "server.stopping",
+        std::string("Stopping on ") + (signal == SIGTERM ? "SIGTERM." : "SIGINT."));
+  control_.stop();
+}
+
+admin::Json Daemon::answer(const admin::Json& request) {
+  const auto& command = request["command"].get_ref<const std::string&>();
+  if (node_ == nullptr) return admin::error_reply("starting", "The server is starting.");
+  if (command == "status") {
+    admin::Json status = node_status(*node_);
+    status["config"] = config_file_;
+    status["users_file"] = config_.users_file();
+    status["state_dir"] = config_.server.state_dir;
+    return admin::result_reply(std::move(status));
+  }
+  if (command == "reload") {
+    auto done = reload();
+    if (!done) return admin::error_reply("config", done.error());
+    return admin::result_reply({{"text", *done}});
+  }
+  if (command == "reload-users") {
+    if (std::string error = reload_users(); !error.empty())
+      return admin::error_reply("users", error);
+    return admin::result_reply(admin::Json::object());
+  }
+  if (command == "stop") {
+    event(Severity::kNotice, "server.stopping", "Stopping, as asked on the admin socket.");
+    control_.stop();
+    return admin::result_reply(admin::Json::object());
+  }
+  if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
+  return admin::error_reply(
+      "no-such-command", "There is no command \"" + command +
+                             "\"; known are status, sessions, files, shares, close-session, "
+                             "reload, reload-users and stop.");
+}
+
+void Daemon::run() {
+  control_.run();
+  service_manager_.stopping();
+  admin_->flush();
+  admin_.reset();
+  node_->stop();
+  event(Severity::kNotice, "server.stopped", "Stopped.");
+}
+
+}  // namespace holdfast::app

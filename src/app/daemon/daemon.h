@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "app/admin/admin_server.h"
+#include "app/config/loader.h"
+#include "app/control/control_loop.h"
+#include "app/control/service_manager.h"
+#include "app/log/log_sink.h"
+#include "app/node/node.h"
+#include "platform/random/system_random.h"
+#include "platform/users/nss_accounts.h"
+#include "platform/users/user_store.h"
+
+namespace holdfast::app {
+
+/// holdfastd: a node that follows a configuration file, signals and the admin socket.
+class Daemon {
+ public:
+  Daemon(std::string config_file, EventSink& events, LogSink* log);
+  ~Daemon();
+
+  /// Everything up to serving. The error is for the administrator, possibly several lines.
+  std::expected<void, std::string> start();
+  /// Serves until SIGTERM, SIGINT or the admin command "stop"; then ends connections in order.
+  void run();
+  /// Reads the configuration and the users again, and applies what changed; clients stay. The
+  /// result is a sentence about what was done; on an error nothing has changed.
+  std::expected<std::string, std::string> reload();
+
+  /// For tests: before start(), leaves signals alone.
+  void without_signals() { handle_signals_ = false; }
+  ControlLoop& control() { return control_; }
+  Node& node() { return *node_; }
+  admin::Json answer(const admin::Json& request);
+
+ private:
+  void event(Severity severity, std::string_view name, std::string message);
+  void report_warnings(const LoadResult& loaded);
+  void on_signal(int signal);
+  /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
+  std::string follow_listeners(const Config& next);
+  std::expected<void, std::string> open_users(const Config& config);
+  std::string reload_users();
+  std::string summary() const;
+
+  std::string config_file_;
+  EventSink& events_;
+  LogSink* log_;
+  bool handle_signals_ = true;
+  ServiceManager service_manager_;
+  ControlLoop control_;
+  platform::SystemRandom random_;
+  Config config_;
+  Guid server_guid_;
+  std::shared_ptr<platform::FileUserDatabase> users_;
+  std::shared_ptr<platform::NssAccounts> accounts_;
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<admin::AdminServer> admin_;
+};
+
+}  // namespace holdfast::app

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/node_options.h"
+
+#include <algorithm>
+
+#include "app/config/address.h"
+#include "app/config/schema.h"
+
+namespace holdfast::app {
+namespace {
+
+/// NetBIOS names are upper case by custom.
+std::string upper(std::string text) {
+  for (char& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
+core::Share share_of(const ShareConfig& s, bool as_root) {
+  core::Share share;
+  share.name = s.name;
+  share.comment = s.comment;
+  share.read_only = s.read_only;
+  share.hidden = s.hidden;
+  share.guest_ok = s.guest;
+  share.allowed_users = s.users;
+  // Who is named as reading only may connect, too.
+  if (!s.users.empty())
+    share.allowed_users.insert(share.allowed_users.end(), s.read_only_users.begin(),
+                               s.read_only_users.end());
+  share.read_only_users = s.read_only_users;
+  share.encryption = s.encryption;
+  share.access_based_enumeration = s.access_based_enumeration;
+  share.act_as_user = s.identity == IdentityMode::kUser ||
+                      (s.identity == IdentityMode::kAuto && as_root);
+  return share;
+}
+
+}  // namespace
+
+NodeOptions node_options(const Config& config, bool as_root, const Guid& server_guid,
+                         std::shared_ptr<const service::UserDatabase> users,
+                         std::shared_ptr<service::UnixAccounts> unix_accounts) {
+  NodeOptions options;
+  options.loops.kind = config.loop;
+  options.loops.loops = config.threads;
+  options.loops.max_blocking_threads = config.blocking_threads;
+  options.max_connections = config.max_connections;
+  options.server_name = config.server.name;
+  options.comment = config.server.comment;
+  options.policy = config.policy;
+  options.policy.server_guid = server_guid;
+  options.users = std::move(users);
+  options.unix_accounts = std::move(unix_accounts);
+  for (const ShareConfig& s : config.shares)
+    options.shares.push_back({share_of(s, as_root), s.path});
+  service::LogonPolicy& logon = options.ntlm.policy;
+  logon.allow_guest = config.policy.allow_guest;
+  logon.allow_anonymous = config.policy.allow_anonymous;
+  logon.map_unknown_user_to_guest = config.map_unknown_to_guest;
+  logon.guest_unix_name = config.guest_account;
+  // Without it, users without a Unix account would reach such a share as the service account.
+  logon.act_as_unix_user = std::ranges::any_of(
+      options.shares, [](const ShareOptions& s) { return s.share.act_as_user; });
+  options.ntlm.names.netbios_name = upper(config.server.name);
+  options.ntlm.names.netbios_domain = upper(config.server.workgroup);
+  options.leave_out_shares_without_directory = true;
+  return options;
+}
+
+std::vector<ports::Endpoint> endpoints_of(const Config& config) {
+  std::vector<ports::Endpoint> out;
+  for (const ListenConfig& l : config.listen)
+    if (auto at = parse_address(l.address, l.port)) out.push_back(*at);
+  if (config.listen.empty()) out.push_back(*parse_address("::", 445));
+  return out;
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& next) {
+  std::vector<std::string> out;
+  auto value = [](const Config& c, const std::string& name) {
+    auto found = c.given.find(name);
+    return found == c.given.end() ? std::string() : found->second;
+  };
+  for (const Table& table : schema())
+    for (const Key& key : table.keys) {
+      if (table.repeats || key.takes != Takes::kRestart) continue;
+      std::string name = std::string(table.name) + "." + std::string(key.name);
+      if (value(running, name) != value(next, name)) out.push_back(name);
+    }
+  return out;
+}
+
+}  // namespace holdfast::app
