@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/loop_group/loop_group.h"
 
+#include <algorithm>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -107,11 +108,25 @@ std::expected<ListenerInfo, std::string> LoopGroup::listen(const ports::Endpoint
     listeners_[i].push_back(
         std::make_unique<Listener>(loop, std::move(opened->sockets[i]), handler));
   });
+  bound_.push_back(opened->bound);
   return ListenerInfo{opened->bound, std::move(opened->note)};
 }
 
 void LoopGroup::stop_listening() {
   on_all_loops([&](EventLoop& loop) { listeners_[loop.index()].clear(); });
+  bound_.clear();
+}
+
+bool LoopGroup::stop_listening(const ports::Endpoint& bound) {
+  auto found = std::find(bound_.begin(), bound_.end(), bound);
+  if (found == bound_.end()) return false;
+  auto nth = found - bound_.begin();
+  on_all_loops([&](EventLoop& loop) {
+    auto& mine = listeners_[loop.index()];
+    mine.erase(mine.begin() + nth);
+  });
+  bound_.erase(found);
+  return true;
 }
 
 void LoopGroup::on_signals(const std::vector<int>& signals, std::function<void(int)> fn) {

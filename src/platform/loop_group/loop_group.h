@@ -71,6 +71,8 @@ class LoopGroup final : public FileIoProvider {
                                                   ports::AcceptHandler handler);
   /// Closes all listeners; connections stay. Returns when it is done. Not from a loop.
   void stop_listening();
+  /// The same for one address, as listen() gave it back. False: nobody listens there.
+  bool stop_listening(const ports::Endpoint& bound);
 
   /// Calls fn(signal) on loop 0 for each of the signals, which are blocked in the calling thread
   /// from now on: call it on the main thread before other threads are started.
@@ -97,6 +99,8 @@ class LoopGroup final : public FileIoProvider {
   std::vector<std::thread> threads_;
   /// By loop; each element is touched on its loop only.
   std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;
+  /// Where the listeners of each loop are bound, in their order. Guarded by the callers' thread.
+  std::vector<ports::Endpoint> bound_;
   UniqueFd signal_fd_;
   std::unique_ptr<FdWatch> signal_watch_;
   bool stopped_ = false;

@@ -217,8 +217,8 @@ class LoopTest : public ::testing::TestWithParam<LoopKind> {
   /// Listens; each connection gets a handler that make() makes.
   template <class Make>
   ports::Endpoint serve(Make make, ports::Endpoint at = loopback()) {
-    auto info =
-        group_->listen(at, [this, make](ports::Executor&, std::shared_ptr<ports::Stream> stream) {
+    auto info = group_->listen(
+        at, [this, make](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
           auto handler = make();
           handler->attach(std::move(stream), group_->loop(loop.index()));
           std::lock_guard lock(mutex_);
