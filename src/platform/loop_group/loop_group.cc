@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/loop_group/loop_group.h"
 
-#include <algorithm>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <latch>
 #include <system_error>
