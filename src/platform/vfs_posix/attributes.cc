@@ -2,7 +2,7 @@
 #include "platform/vfs_posix/attributes.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -120,10 +120,7 @@ bool may_change_attributes(const Credentials& who, int fd) {
   if (!who.act_as_user) return false;
   auto st = stat_fd(fd);
   if (!st) return false;
-  if (st->stx_uid == who.uid) return true;
-  ActAs as(who);
-  constexpr int kFlags = AT_EMPTY_PATH | AT_EACCESS;
-  return as.ok() && ::syscall(SYS_faccessat2, fd, "", W_OK, kFlags) == 0;
+  return st->stx_uid == who.uid || check_access(who, fd, W_OK).has_value();
 }
 
 Result<void> change_dos_attributes(Share& share, const Credentials& who, int fd,

@@ -150,5 +150,26 @@ TEST_P(DataTest, Copies) {
   if (!cloned) EXPECT_EQ(cloned.error(), NtStatus::kInvalidDeviceRequest);
 }
 
+TEST_P(DataTest, ALargeRemovedFileIsFreedWhenItIsClosed) {
+  auto file = create("large");
+  ASSERT_TRUE(wait(file->file->set_end_of_file(io(), 64 << 20)));
+  ASSERT_TRUE(write(*file->file, 0, "x"));
+  ASSERT_TRUE(wait(vfs_->remove(io(), *file->file)));
+  EXPECT_EQ(wait(file->file->info(io()))->link_count, 0u);
+  auto open_large = [&] {
+    int count = 0;
+    for (auto& fd : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      count += std::filesystem::read_symlink(fd, gone).string().ends_with("large (deleted)");
+    }
+    return count;
+  };
+  EXPECT_EQ(open_large(), 1);
+  file->file.reset();
+  // Waits for the closing thread.
+  vfs_.reset();
+  EXPECT_EQ(open_large(), 0);
+}
+
 }  // namespace
 }  // namespace holdfast::platform::posix

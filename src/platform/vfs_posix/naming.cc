@@ -91,7 +91,9 @@ Result<void> PosixVfs::remove_now(const Credentials& who, PosixFile& file) {
   if (!place) return fail(place.error());
   auto st = stat_at(service(), place->parent.get(), place->name);
   if (!st) return fail(st.error());
-  return unlink_at(who, *place, S_ISDIR(st->stx_mode));
+  auto removed = unlink_at(who, *place, S_ISDIR(st->stx_mode));
+  if (removed) file.set_removed();
+  return removed;
 }
 
 Task<Result<void>> PosixVfs::remove(IoContext io, ports::File& file) {
@@ -139,7 +141,9 @@ Task<Result<std::string>> PosixVfs::rename(IoContext io, ports::File& file,
                                            std::string_view new_path, bool replace_if_exists) {
   if (posix_file(file) == nullptr) co_return fail(NtStatus::kInvalidHandle);
   auto keep = posix_file(file)->shared_from_this();
-  co_return co_await run(io, *share_, Cost::kMetadata, [&](Blocking blocking) {
+  // What is replaced may be large, and is freed by the call.
+  Cost cost = replace_if_exists ? Cost::kLong : Cost::kMetadata;
+  co_return co_await run(io, *share_, cost, [&](Blocking blocking) {
     return rename_now(io.credentials, *keep, new_path, replace_if_exists, blocking);
   });
 }
@@ -210,7 +214,8 @@ Task<Result<void>> PosixVfs::link(IoContext io, ports::File& file, std::string_v
                                   bool replace_if_exists) {
   if (posix_file(file) == nullptr) co_return fail(NtStatus::kInvalidHandle);
   auto keep = posix_file(file)->shared_from_this();
-  co_return co_await run(io, *share_, Cost::kMetadata, [&](Blocking blocking) {
+  Cost cost = replace_if_exists ? Cost::kLong : Cost::kMetadata;
+  co_return co_await run(io, *share_, cost, [&](Blocking blocking) {
     return link_now(io.credentials, *keep, new_path, replace_if_exists, blocking);
   });
 }

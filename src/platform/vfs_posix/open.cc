@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening, creating and overwriting of PosixVfs.
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "platform/credentials/act_as.h"
 #include "platform/vfs_posix/errno_map.h"
 #include "platform/vfs_posix/names.h"
 #include "platform/vfs_posix/new_object.h"
@@ -32,14 +30,9 @@ int open_flags(DataAccess access) {
   return mode | O_NONBLOCK | O_NOCTTY;
 }
 
-/// For objects whose data is not opened: whether the kernel would let the user.
-Result<void> check_access(const Credentials& who, int fd, DataAccess access) {
-  int wanted = (wants_read(access) ? R_OK : 0) | (wants_write(access) ? W_OK : 0);
-  if (!who.act_as_user || wanted == 0) return {};
-  ActAs as(who);
-  constexpr int kFlags = AT_EMPTY_PATH | AT_EACCESS;
-  if (as.ok() && ::syscall(SYS_faccessat2, fd, "", wanted, kFlags) == 0) return {};
-  return fail(NtStatus::kAccessDenied);
+/// For objects whose data is not opened.
+Result<void> check_data_access(const Credentials& who, int fd, DataAccess access) {
+  return check_access(who, fd, (wants_read(access) ? R_OK : 0) | (wants_write(access) ? W_OK : 0));
 }
 
 }  // namespace
@@ -59,7 +52,7 @@ Result<Opened> PosixVfs::open_stream(const Credentials& who, Found found, const 
   auto xattr = find_stream(found.fd.get(), stream);
   if (!xattr) return fail(xattr.error());
   if (!*xattr) return fail(NtStatus::kObjectNameNotFound);
-  if (auto may = check_access(who, found.fd.get(), access); !may) return fail(may.error());
+  if (auto may = check_data_access(who, found.fd.get(), access); !may) return fail(may.error());
   return opened({.fd = std::move(found.fd),
                  .access = access,
                  .stat = st,
@@ -90,7 +83,8 @@ Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path,
     init.fd = std::move(*data);
     init.access = how.access;
   } else if (S_ISDIR(st->stx_mode)) {
-    if (auto may = check_access(who, init.fd.get(), how.access); !may) return fail(may.error());
+    if (auto may = check_data_access(who, init.fd.get(), how.access); !may)
+      return fail(may.error());
   } else if (!S_ISREG(st->stx_mode) && !S_ISLNK(st->stx_mode) && how.access != DataAccess::kNone) {
     return fail(NtStatus::kAccessDenied);
   }

@@ -38,7 +38,9 @@ PosixFile::PosixFile(std::shared_ptr<Share> share, Init init)
       stream_(std::move(init.stream)),
       stream_xattr_(std::move(init.stream_xattr)) {}
 
-PosixFile::~PosixFile() = default;
+PosixFile::~PosixFile() {
+  if (removed_ && !is_stream()) share_->closer().close(std::move(fd_));
+}
 
 std::string PosixFile::known_path() const {
   Lock lock(mutex_);
@@ -148,8 +150,12 @@ Result<UniqueFd> PosixFile::writable_now(const Credentials& who) const {
 
 Task<Result<std::vector<ports::Ea>>> PosixFile::eas(IoContext io) {
   auto self = shared_from_this();
-  co_return co_await run(io, *share_, Cost::kMetadata,
-                         [self](Blocking) { return load_eas(self->fd()); });
+  using Eas = std::vector<ports::Ea>;
+  co_return co_await run(io, *share_, Cost::kMetadata, [self, &io](Blocking) -> Result<Eas> {
+    // They are read through the service's descriptor, which the kernel would let read anything.
+    if (auto may = check_access(io.credentials, self->fd(), R_OK); !may) return fail(may.error());
+    return load_eas(self->fd());
+  });
 }
 
 Task<Result<void>> PosixFile::set_eas(IoContext io, const std::vector<ports::Ea>& eas) {

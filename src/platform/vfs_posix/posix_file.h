@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "base/mutex.h"
@@ -74,6 +75,8 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   bool is_stream() const { return !stream_xattr_.empty(); }
   bool is_link() const { return is_link_; }
   const std::string& stream_xattr() const { return stream_xattr_; }
+  /// Its name is gone: closing it may free all of its data.
+  void set_removed() { removed_ = true; }
   void set_stream(std::string stream, std::string xattr);
 
   Result<FileInfo> info_now() const;
@@ -127,6 +130,7 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   const bool is_directory_;
   const bool is_link_;
   const bool is_regular_;
+  std::atomic<bool> removed_ = false;
   mutable Mutex mutex_;
   UniqueFd fd_;
   std::string path_;

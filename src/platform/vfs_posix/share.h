@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/mutex.h"
+#include "platform/vfs_posix/closer.h"
 #include "platform/vfs_posix/directory_indexes.h"
 #include "platform/vfs_posix/posix_vfs.h"
 
@@ -54,6 +55,7 @@ class Share {
   int root() const { return root_.get(); }
   FileKey root_key() const { return root_key_; }
   DirectoryIndexes& indexes() { return indexes_; }
+  Closer& closer() { return closer_; }
 
   /// Finds an object: as it is spelled, else ignoring case, component by component. A symbolic link
   /// is followed beneath the root unless no_follow. kObjectNameNotFound, kObjectPathNotFound,
@@ -88,6 +90,7 @@ class Share {
   const Features features_;
   FileKey root_key_;
   DirectoryIndexes indexes_;
+  Closer closer_;
   std::array<Mutex, kStripes> name_locks_;
   std::array<Mutex, kStripes> value_locks_;
 };

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 
+#include "base/assert.h"
 #include "platform/credentials/act_as.h"
 #include "platform/vfs_posix/errno_map.h"
 
@@ -20,6 +21,20 @@ constexpr int kOpenAttempts = 64;
 constexpr std::size_t kSmallXattr = 512;
 /// XATTR_LIST_MAX and XATTR_SIZE_MAX.
 constexpr std::size_t kLargestXattr = 64u << 10;
+
+// Linux 6.13; not in the headers of older systems.
+constexpr long kGetXattrAt = 464, kListXattrAt = 465;
+struct XattrArgs {
+  std::uint64_t value;
+  std::uint32_t size;
+  std::uint32_t flags;
+};
+
+bool has_xattr_at_calls() {
+  // A seccomp profile that does not know them may say EPERM.
+  static const bool has = ::syscall(kListXattrAt, -1, "x", 0, nullptr, 0) < 0 && errno == EBADF;
+  return has;
+}
 
 }  // namespace
 
@@ -76,17 +91,45 @@ Result<Stat> stat_at(const Credentials& who, int directory, const std::string& n
 
 FileKey key_of(const Stat& st) { return {makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino}; }
 
+Result<void> check_access(const Credentials& who, int fd, int wanted) {
+  if (!who.act_as_user || wanted == 0) return {};
+  ActAs as(who);
+  constexpr int kFlags = AT_EMPTY_PATH | AT_EACCESS;
+  if (as.ok() && ::syscall(SYS_faccessat2, fd, "", wanted, kFlags) == 0) return {};
+  return fail(NtStatus::kAccessDenied);
+}
+
+ssize_t Xattrs::list_into(char* out, std::size_t size) const {
+  if (name_ != nullptr) {
+    if (has_xattr_at_calls())
+      return ::syscall(kListXattrAt, fd_, name_, AT_SYMLINK_NOFOLLOW, out, size);
+    return ::llistxattr(ProcPath(fd_, name_).c_str(), out, size);
+  }
+  // O_PATH descriptors are refused, and need ten times as long by their path.
+  ssize_t n = ::flistxattr(fd_, out, size);
+  return n < 0 && errno == EBADF ? ::listxattr(ProcPath(fd_).c_str(), out, size) : n;
+}
+
+ssize_t Xattrs::get_into(const char* name, void* out, std::size_t size) const {
+  if (name_ != nullptr) {
+    if (!has_xattr_at_calls()) return ::lgetxattr(ProcPath(fd_, name_).c_str(), name, out, size);
+    XattrArgs args{reinterpret_cast<std::uint64_t>(out), static_cast<std::uint32_t>(size), 0};
+    return ::syscall(kGetXattrAt, fd_, name_, AT_SYMLINK_NOFOLLOW, name, &args, sizeof args);
+  }
+  ssize_t n = ::fgetxattr(fd_, name, out, size);
+  return n < 0 && errno == EBADF ? ::getxattr(ProcPath(fd_).c_str(), name, out, size) : n;
+}
+
 Result<std::vector<std::string>> Xattrs::list() const {
   std::vector<std::string> names;
   char small[kSmallXattr];
   std::vector<char> large;
   char* buffer = small;
-  auto call = no_follow_ ? ::llistxattr : ::listxattr;
-  ssize_t n = call(path_.c_str(), small, sizeof small);
+  ssize_t n = list_into(small, sizeof small);
   if (n < 0 && errno == ERANGE) {
     large.resize(kLargestXattr);
     buffer = large.data();
-    n = call(path_.c_str(), buffer, large.size());
+    n = list_into(buffer, large.size());
   }
   if (n < 0) {
     if (errno == EOPNOTSUPP || errno == ENOSYS) return names;
@@ -102,11 +145,10 @@ Result<std::vector<std::string>> Xattrs::list() const {
 
 Result<std::optional<ByteVec>> Xattrs::get(const std::string& name) const {
   ByteVec value(kSmallXattr);
-  auto call = no_follow_ ? ::lgetxattr : ::getxattr;
-  ssize_t n = call(path_.c_str(), name.c_str(), value.data(), value.size());
+  ssize_t n = get_into(name.c_str(), value.data(), value.size());
   if (n < 0 && errno == ERANGE) {
     value.resize(kLargestXattr);
-    n = call(path_.c_str(), name.c_str(), value.data(), value.size());
+    n = get_into(name.c_str(), value.data(), value.size());
   }
   if (n < 0) {
     if (errno == ENODATA || errno == EOPNOTSUPP || errno == EPERM) return std::optional<ByteVec>{};
@@ -117,7 +159,7 @@ Result<std::optional<ByteVec>> Xattrs::get(const std::string& name) const {
 }
 
 Result<std::optional<std::size_t>> Xattrs::size(const std::string& name) const {
-  ssize_t n = (no_follow_ ? ::lgetxattr : ::getxattr)(path_.c_str(), name.c_str(), nullptr, 0);
+  ssize_t n = get_into(name.c_str(), nullptr, 0);
   if (n >= 0) return static_cast<std::size_t>(n);
   if (errno == ENODATA || errno == EOPNOTSUPP || errno == EPERM)
     return std::optional<std::size_t>{};
@@ -126,18 +168,23 @@ Result<std::optional<std::size_t>> Xattrs::size(const std::string& name) const {
 
 Result<void> Xattrs::set(const Credentials& who, const std::string& name, Bytes value,
                          int flags) const {
+  HF_ASSERT(name_ == nullptr);
   ActAs as(who);
   if (!as.ok()) return fail(NtStatus::kAccessDenied);
-  if (::setxattr(path_.c_str(), name.c_str(), value.data(), value.size(), flags) != 0)
-    return fail_errno();
+  int done = ::fsetxattr(fd_, name.c_str(), value.data(), value.size(), flags);
+  if (done != 0 && errno == EBADF)
+    done = ::setxattr(ProcPath(fd_).c_str(), name.c_str(), value.data(), value.size(), flags);
+  if (done != 0) return fail_errno();
   return {};
 }
 
 Result<void> Xattrs::remove(const Credentials& who, const std::string& name) const {
+  HF_ASSERT(name_ == nullptr);
   ActAs as(who);
   if (!as.ok()) return fail(NtStatus::kAccessDenied);
-  if (::removexattr(path_.c_str(), name.c_str()) != 0 && errno != ENODATA && errno != EOPNOTSUPP)
-    return fail_errno();
+  int done = ::fremovexattr(fd_, name.c_str());
+  if (done != 0 && errno == EBADF) done = ::removexattr(ProcPath(fd_).c_str(), name.c_str());
+  if (done != 0 && errno != ENODATA && errno != EOPNOTSUPP) return fail_errno();
   return {};
 }
 

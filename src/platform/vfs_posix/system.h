@@ -45,10 +45,9 @@ FileKey key_of(const Stat& st);
 /// The extended attributes of the object behind a descriptor of any kind, O_PATH included.
 class Xattrs {
  public:
-  explicit Xattrs(int fd) : path_(fd) {}
-  /// Of a name in a directory, not following a link.
-  Xattrs(int directory, const std::string& name)
-      : path_(directory, name.c_str()), no_follow_(true) {}
+  explicit Xattrs(int fd) : fd_(fd) {}
+  /// Of a name in a directory, not following a link; to be read only. The name must stay.
+  Xattrs(int directory, const std::string& name) : fd_(directory), name_(name.c_str()) {}
 
   /// All names; empty where the file system has none.
   Result<std::vector<std::string>> list() const;
@@ -62,9 +61,16 @@ class Xattrs {
   Result<void> remove(const Credentials& who, const std::string& name) const;
 
  private:
-  ProcPath path_;
-  bool no_follow_ = false;
+  ssize_t list_into(char* out, std::size_t size) const;
+  ssize_t get_into(const char* name, void* out, std::size_t size) const;
+
+  int fd_;
+  const char* name_ = nullptr;
 };
+
+/// Whether the kernel would let the user use the object so (R_OK, W_OK). Always, when nobody acts
+/// as a user: then core's access check alone decides.
+Result<void> check_access(const Credentials& who, int fd, int wanted);
 
 /// The process itself, for what Holdfast does on its own account.
 const Credentials& service();
