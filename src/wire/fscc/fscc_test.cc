@@ -156,6 +156,21 @@ TEST(InfoClassTable, KnowsWhatIsAllowed) {
   }
 }
 
+TEST(InfoClassTable, SaysWhyAClassIsRefused) {
+  EXPECT_EQ(query_file_status(4), NtStatus::kSuccess);
+  EXPECT_EQ(query_file_status(37), NtStatus::kNotSupported) << "a directory class";
+  EXPECT_EQ(query_file_status(9), NtStatus::kNotSupported);
+  EXPECT_EQ(query_file_status(200), NtStatus::kInvalidInfoClass);
+  EXPECT_EQ(set_file_status(10), NtStatus::kSuccess);
+  EXPECT_EQ(set_file_status(5), NtStatus::kInvalidInfoClass);
+  EXPECT_EQ(set_file_status(32), NtStatus::kNotSupported);
+  EXPECT_EQ(query_fs_status(5), NtStatus::kSuccess);
+  EXPECT_EQ(query_fs_status(9), NtStatus::kNotSupported);
+  EXPECT_EQ(set_fs_status(6), NtStatus::kSuccess);
+  EXPECT_EQ(set_fs_status(3), NtStatus::kInvalidInfoClass);
+  EXPECT_EQ(set_fs_status(2), NtStatus::kNotSupported);
+}
+
 TEST(FileInformation, GoldenBasic) {
   BasicInformation x{NtTime{1}, NtTime{2}, NtTime{3}, NtTime{4}, 0x21};
   EXPECT_EQ(octets_of(x), from_hex("0100000000000000 0200000000000000 0300000000000000"

@@ -134,9 +134,39 @@ const InfoClassRow* find(const InfoClassRow (&rows)[N], std::uint8_t info_class)
   return nullptr;
 }
 
+/// Documented for setting, and not carried by SMB2 SET_INFO with this information type.
+bool is_set_elsewhere(const InfoClassRow& row, bool file_system) {
+  if (!file_system) return row.info_class == static_cast<std::uint8_t>(FileInfoClass::kQuota);
+  return row.info_class == static_cast<std::uint8_t>(FsInfoClass::kLabel) ||
+         row.info_class == static_cast<std::uint8_t>(FsInfoClass::kDriverPath);
+}
+
+NtStatus query_status(const InfoClassRow* row) {
+  if (row == nullptr) return NtStatus::kInvalidInfoClass;
+  return row->query && !row->directory ? NtStatus::kSuccess : NtStatus::kNotSupported;
+}
+
+NtStatus set_status(const InfoClassRow* row, bool file_system) {
+  if (row == nullptr) return NtStatus::kInvalidInfoClass;
+  if (row->set) return NtStatus::kSuccess;
+  return is_set_elsewhere(*row, file_system) ? NtStatus::kNotSupported
+                                             : NtStatus::kInvalidInfoClass;
+}
+
 }  // namespace
 
 const InfoClassRow* file_info_row(std::uint8_t info_class) { return find(kFileRows, info_class); }
 const InfoClassRow* fs_info_row(std::uint8_t info_class) { return find(kFsRows, info_class); }
+
+NtStatus query_file_status(std::uint8_t info_class) {
+  return query_status(file_info_row(info_class));
+}
+NtStatus query_fs_status(std::uint8_t info_class) { return query_status(fs_info_row(info_class)); }
+NtStatus set_file_status(std::uint8_t info_class) {
+  return set_status(file_info_row(info_class), false);
+}
+NtStatus set_fs_status(std::uint8_t info_class) {
+  return set_status(fs_info_row(info_class), true);
+}
 
 }  // namespace holdfast::wire::fscc

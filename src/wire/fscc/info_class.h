@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/nt_status.h"
+
 namespace holdfast::wire::fscc {
 
 /// File information classes (MS-FSCC 2.4), and 100 of the SMB3 POSIX extensions.
@@ -106,10 +108,17 @@ struct InfoClassRow {
   std::uint32_t set_access;
 };
 
-/// The row of a class that MS-FSCC documents. nullptr: not documented (STATUS_INVALID_INFO_CLASS).
-/// A row with neither query nor set is documented and not carried by SMB2 (STATUS_NOT_SUPPORTED).
+/// The row of a class that MS-FSCC documents; nullptr for any other number.
 const InfoClassRow* file_info_row(std::uint8_t info_class);
-/// The same of file system classes (MS-SMB2 3.3.5.20.2, 3.3.5.21.2).
 const InfoClassRow* fs_info_row(std::uint8_t info_class);
+
+/// STATUS_SUCCESS, or why a class is refused before its buffer and rights are looked at:
+/// STATUS_INVALID_INFO_CLASS for one that MS-FSCC does not document (or not for setting),
+/// STATUS_NOT_SUPPORTED for one that SMB2 does not carry
+/// (MS-SMB2 3.3.5.20.1, 3.3.5.20.2, 3.3.5.21.1, 3.3.5.21.2).
+NtStatus query_file_status(std::uint8_t info_class);
+NtStatus query_fs_status(std::uint8_t info_class);
+NtStatus set_file_status(std::uint8_t info_class);
+NtStatus set_fs_status(std::uint8_t info_class);
 
 }  // namespace holdfast::wire::fscc
