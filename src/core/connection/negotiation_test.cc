@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/connection/negotiation.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::core {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+struct Offer {
+  smb2::NegotiateRequest request;
+  std::vector<ByteVec> storage;
+
+  Offer() { storage.reserve(8); }
+  template <class T>
+  void add(smb2::NegotiateContextType type, const T& value) {
+    Buffer octets;
+    Writer writer(octets);
+    encode(value, writer);
+    storage.push_back(to_vec(octets));
+    request.negotiate_contexts.push_back({type, storage.back()});
+  }
+  void preauth() {
+    add(smb2::NegotiateContextType::kPreauthIntegrityCapabilities,
+        smb2::PreauthIntegrityCapabilities{{smb2::kHashSha512}, {}});
+  }
+};
+
+TEST(Negotiation, TakesTheGreatestCommonDialect) {
+  Policy policy;
+  smb2::NegotiateRequest request;
+  request.dialects = {smb2::Dialect::kSmb202, smb2::Dialect::kSmb302, smb2::Dialect::kSmb210};
+  EXPECT_EQ(negotiate(request, policy)->dialect, smb2::Dialect::kSmb302);
+  policy.max_dialect = smb2::Dialect::kSmb210;
+  EXPECT_EQ(negotiate(request, policy)->dialect, smb2::Dialect::kSmb210);
+  policy.min_dialect = policy.max_dialect = smb2::Dialect::kSmb311;
+  EXPECT_EQ(negotiate(request, policy).error(), NtStatus::kNotSupported);
+  request.dialects.clear();
+  EXPECT_EQ(negotiate(request, policy).error(), NtStatus::kInvalidParameter);
+}
+
+TEST(Negotiation, Dialect311WantsItsContexts) {
+  Policy policy;
+  Offer none;
+  none.request.dialects = {smb2::Dialect::kSmb311};
+  EXPECT_EQ(negotiate(none.request, policy).error(), NtStatus::kInvalidParameter);
+  Offer two;
+  two.request.dialects = {smb2::Dialect::kSmb311};
+  two.preauth();
+  two.preauth();
+  EXPECT_EQ(negotiate(two.request, policy).error(), NtStatus::kInvalidParameter);
+  Offer other_hash;
+  other_hash.request.dialects = {smb2::Dialect::kSmb311};
+  other_hash.add(smb2::NegotiateContextType::kPreauthIntegrityCapabilities,
+                 smb2::PreauthIntegrityCapabilities{{0x7777}, {}});
+  EXPECT_EQ(negotiate(other_hash.request, policy).error(),
+            NtStatus::kSmbNoPreauthIntegrityHashOverlap);
+}
+
+TEST(Negotiation, PrefersWhatTheServerPrefers) {
+  Policy policy;
+  Offer offer;
+  offer.request.dialects = {smb2::Dialect::kSmb311};
+  offer.preauth();
+  offer.add(smb2::NegotiateContextType::kEncryptionCapabilities,
+            smb2::EncryptionCapabilities{{smb2::Cipher::kAes256Ccm, smb2::Cipher::kAes128Gcm}});
+  offer.add(smb2::NegotiateContextType::kSigningCapabilities,
+            smb2::SigningCapabilities{
+                {smb2::SigningAlgorithm::kHmacSha256, smb2::SigningAlgorithm::kAesGmac}});
+  auto agreed = negotiate(offer.request, policy);
+  ASSERT_TRUE(agreed);
+  EXPECT_EQ(agreed->cipher, smb2::Cipher::kAes128Gcm);
+  EXPECT_EQ(agreed->signing, smb2::SigningAlgorithm::kAesGmac);
+  policy.encryption = Requirement::kOff;
+  agreed = negotiate(offer.request, policy);
+  EXPECT_FALSE(agreed->can_encrypt());
+}
+
+TEST(Negotiation, OldDialectsHaveTheirLimits) {
+  Policy policy;
+  smb2::NegotiateRequest request;
+  request.capabilities = smb2::GlobalCap::kEncryption;
+  request.dialects = {smb2::Dialect::kSmb202};
+  auto agreed = negotiate(request, policy);
+  EXPECT_FALSE(agreed->multi_credit());
+  EXPECT_EQ(agreed->max_transact, limits::kMaxSmallTransactSize);
+  EXPECT_FALSE(agreed->can_encrypt());
+  request.dialects = {smb2::Dialect::kSmb300};
+  agreed = negotiate(request, policy);
+  EXPECT_EQ(agreed->cipher, smb2::Cipher::kAes128Ccm);
+  EXPECT_EQ(agreed->max_transact, limits::kMaxTransactSize);
+}
+
+TEST(Negotiation, MultiProtocol) {
+  Policy policy;
+  smb2::Smb1NegotiateRequest request;
+  request.dialects = {"NT LM 0.12"};
+  EXPECT_EQ(negotiate_smb1(request, policy).error(), NtStatus::kNotSupported);
+  request.dialects.push_back("SMB 2.002");
+  EXPECT_EQ(negotiate_smb1(request, policy)->dialect, smb2::Dialect::kSmb202);
+  request.dialects.push_back("SMB 2.???");
+  EXPECT_EQ(negotiate_smb1(request, policy)->dialect, smb2::Dialect::kSmb2Wildcard);
+  policy.min_dialect = smb2::Dialect::kSmb300;
+  EXPECT_EQ(negotiate_smb1(request, policy)->dialect, smb2::Dialect::kSmb2Wildcard);
+}
+
+}  // namespace
+}  // namespace holdfast::core

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/object/open_table.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::core {
+namespace {
+
+namespace Access = wire::smb2::FileAccess;
+namespace Sharing = wire::smb2::ShareAccess;
+
+OpenSpec spec(std::uint64_t inode, std::uint32_t access, std::uint32_t share_access,
+              SessionId session = 1) {
+  static const auto kShare = std::make_shared<const Share>();
+  OpenSpec s;
+  s.session = session;
+  s.tree = 1;
+  s.share = kShare;
+  s.object = {{1, inode}, ""};
+  s.access = access;
+  s.share_access = share_access;
+  s.path = "f" + std::to_string(inode);
+  return s;
+}
+
+TEST(OpenTable, ShareModesGoBothWays) {
+  OpenTable table;
+  auto reader = table.open(spec(1, Access::kReadData, Sharing::kRead));
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kRead)));
+  EXPECT_EQ(table.open(spec(1, Access::kWriteData, Sharing::kAll)).error(),
+            NtStatus::kSharingViolation);
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, 0)).error(), NtStatus::kSharingViolation);
+  EXPECT_EQ(table.open(spec(1, Access::kDelete, Sharing::kAll)).error(),
+            NtStatus::kSharingViolation);
+  // Looking at attributes is no sharing matter.
+  EXPECT_TRUE(table.open(spec(1, Access::kReadAttributes, 0)));
+  EXPECT_TRUE(table.open(spec(2, Access::kWriteData, 0)));
+}
+
+TEST(OpenTable, DeleteOnCloseWaitsForTheLastOpen) {
+  OpenTable table;
+  OpenSpec first = spec(1, Access::kDelete, Sharing::kAll);
+  first.delete_on_close = true;
+  OpenId a = *table.open(first);
+  OpenId b = *table.open(spec(1, Access::kReadData, Sharing::kAll));
+  EXPECT_FALSE(table.close(a).remove);
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(), NtStatus::kDeletePending);
+  EXPECT_TRUE(table.is_delete_pending(b));
+  CloseOutcome last = table.close(b);
+  EXPECT_TRUE(last.remove);
+  // Until the name is gone nobody gets in.
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(), NtStatus::kDeletePending);
+  table.removal_finished(last.object);
+  EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
+}
+
+TEST(OpenTable, FindsByBothIdsAndTheSession) {
+  OpenTable table;
+  OpenId id = *table.open(spec(1, Access::kReadData, Sharing::kAll, 5));
+  wire::smb2::FileId file_id = table.find(id)->file_id();
+  EXPECT_TRUE(table.find(file_id, 5));
+  EXPECT_FALSE(table.find(file_id, 6));
+  EXPECT_FALSE(table.find({file_id.persistent + 1, file_id.volatile_id}, 5));
+  EXPECT_TRUE(table.close(id).found);
+  EXPECT_FALSE(table.find(file_id, 5));
+  EXPECT_FALSE(table.close(id).found);
+}
+
+TEST(OpenTable, IdsOfManyFilesDoNotMeet) {
+  OpenTable table;
+  std::vector<OpenId> ids;
+  for (std::uint64_t i = 0; i < 5'000; ++i)
+    ids.push_back(*table.open(spec(i, Access::kReadData, Sharing::kAll)));
+  for (std::uint64_t i = 0; i < 5'000; ++i) {
+    EXPECT_EQ(table.find(ids[i])->id, ids[i]);
+    EXPECT_EQ(table.close(ids[i]).path, "f" + std::to_string(i));
+  }
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(OpenTable, LocksAreAllOrNothing) {
+  OpenTable table;
+  OpenId a = *table.open(spec(1, Access::kReadData | Access::kWriteData, Sharing::kAll));
+  OpenId b = *table.open(spec(1, Access::kReadData | Access::kWriteData, Sharing::kAll));
+  std::vector<Wake> wakes;
+  ASSERT_EQ(table.lock(b, {{10, 1, true}}, 0, wakes), NtStatus::kSuccess);
+  EXPECT_EQ(table.lock(a, {{0, 1, true}, {5, 1, true}, {10, 1, true}}, 0, wakes),
+            NtStatus::kLockNotGranted);
+  EXPECT_EQ(table.check_locks(b, 0, 10, true), NtStatus::kSuccess);
+  EXPECT_EQ(table.check_locks(a, 10, 1, false), NtStatus::kFileLockConflict);
+  EXPECT_EQ(table.lock(a, {{10, 1, true}}, 42, wakes), NtStatus::kPending);
+  CloseOutcome closed = table.close(b);
+  ASSERT_EQ(closed.wakes.size(), 1u);
+  EXPECT_EQ(closed.wakes[0].token, 42u);
+  EXPECT_EQ(closed.wakes[0].status, NtStatus::kSuccess);
+}
+
+TEST(OpenTable, KnowsWhatIsBelowADirectory) {
+  OpenTable table;
+  OpenSpec s = spec(1, Access::kReadData, Sharing::kAll);
+  s.path = "a/b/c";
+  auto share = s.share;
+  ASSERT_TRUE(table.open(std::move(s)));
+  EXPECT_TRUE(table.any_open_below(*share, "a"));
+  EXPECT_TRUE(table.any_open_below(*share, "a/b"));
+  EXPECT_FALSE(table.any_open_below(*share, "a/b/c"));
+  EXPECT_FALSE(table.any_open_below(*share, "a/bb"));
+}
+
+}  // namespace
+}  // namespace holdfast::core
