@@ -80,7 +80,7 @@ def nmap_smb2(lab):
     server = lab.server("default")
     said = nmap(lab, server.address, "smb2-*")
     must_match("smb2-security-mode", r"Message signing enabled and required", said)
-    must_match("smb2-capabilities", r"Leasing", said)
+    must_match("smb2-capabilities", r"Multi-credit operations", said)
     shown = must_match("smb2-time", r"\bdate: (\S+)", said).group(1)
     # Without a zone it is this machine's.
     when = datetime.datetime.fromisoformat(shown.rstrip("Z")).astimezone()
