@@ -112,7 +112,7 @@ Task<Result<void>> PosixFile::clone_from(IoContext io, ports::File& source,
 }
 
 Result<std::size_t> PosixFile::read_stream_now(std::uint64_t offset, MutBytes out) const {
-  auto content = read_stream(fd(), stream_xattr_);
+  auto content = read_stream(fd(), stream_xattr());
   if (!content) return fail(content.error());
   if (!*content) return fail(NtStatus::kFileDeleted);
   const ByteVec& octets = **content;
@@ -127,23 +127,23 @@ Result<void> PosixFile::write_stream_now(const Credentials& who, std::uint64_t o
   if (data.empty()) return {};
   if (offset > kMaxStream || data.size() > kMaxStream - offset) return fail(NtStatus::kDiskFull);
   Lock lock(share_->value_lock(key_));
-  auto content = read_stream(fd(), stream_xattr_);
+  auto content = read_stream(fd(), stream_xattr());
   if (!content) return fail(content.error());
   if (!*content) return fail(NtStatus::kFileDeleted);
   ByteVec& octets = **content;
   octets.resize(std::max<std::size_t>(octets.size(), offset + data.size()));
   std::copy(data.begin(), data.end(), octets.begin() + static_cast<std::ptrdiff_t>(offset));
-  return stream_written(write_stream(who, fd(), stream_xattr_, octets));
+  return stream_written(write_stream(who, fd(), stream_xattr(), octets));
 }
 
 Result<void> PosixFile::resize_stream_now(const Credentials& who, std::uint64_t size) const {
   if (size > kMaxStream) return fail(NtStatus::kDiskFull);
   Lock lock(share_->value_lock(key_));
-  auto content = read_stream(fd(), stream_xattr_);
+  auto content = read_stream(fd(), stream_xattr());
   if (!content) return fail(content.error());
   if (!*content) return fail(NtStatus::kFileDeleted);
   (*content)->resize(size);
-  return stream_written(write_stream(who, fd(), stream_xattr_, **content));
+  return stream_written(write_stream(who, fd(), stream_xattr(), **content));
 }
 
 }  // namespace holdfast::platform::posix

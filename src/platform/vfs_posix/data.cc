@@ -185,7 +185,7 @@ Task<Result<void>> PosixFile::set_end_of_file(IoContext io, std::uint64_t size) 
 
 Result<void> PosixFile::allocate_now(const Credentials& who, std::uint64_t size) {
   if (is_stream()) {
-    auto now = Xattrs(fd()).size(stream_xattr_);
+    auto now = Xattrs(fd()).size(stream_xattr());
     if (now && *now && **now > size + 1) return resize_stream_now(who, size);
     return {};
   }

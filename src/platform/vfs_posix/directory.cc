@@ -7,11 +7,26 @@
 #include "platform/vfs_posix/listing.h"
 #include "platform/vfs_posix/names.h"
 #include "platform/vfs_posix/where.h"
+#include "wire/fscc/constants.h"
 
 namespace holdfast::platform::posix {
 
 using ports::DirDetail;
 using ports::DirEntry;
+
+namespace {
+
+/// What the directory itself says of an entry.
+FileInfo bare_info(std::uint64_t device, const RawEntry& raw) {
+  FileInfo info;
+  info.key = {device, raw.inode};
+  info.is_directory = raw.type == DT_DIR;
+  info.attributes =
+      info.is_directory ? wire::fscc::attributes::kDirectory : wire::fscc::attributes::kNormal;
+  return info;
+}
+
+}  // namespace
 
 Result<FileInfo> PosixFile::entry_info(const Credentials& who, int directory,
                                        const std::string& name) const {
@@ -36,8 +51,8 @@ Result<void> PosixFile::append_entry(const Credentials& who, const RawEntry& raw
     auto info = entry_info(who, listing_->reader.fd(), raw.name);
     // Removed since it was read: it is not there any more.
     if (!info && info.error() == NtStatus::kObjectNameNotFound) return {};
-    if (!info) return fail(info.error());
-    entry.info = *info;
+    // One that cannot be looked at (another user's FUSE mount) must not hide all others.
+    entry.info = info ? *info : bare_info(key_.device, raw);
   }
   out.push_back(std::move(entry));
   return {};

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "platform/vfs_posix/directory_reader.h"
-#include "platform/vfs_posix/errno_map.h"
+#include "platform/vfs_posix/features.h"
 
 namespace holdfast::platform::posix {
 namespace {
@@ -96,15 +96,19 @@ Result<std::optional<std::string>> DirectoryIndexes::build_and_find(
     std::unique_lock<std::mutex>& lock, int directory, FileKey key, std::string_view name) {
   auto entry = std::make_shared<Directory>();
   entry->key = key;
-  if (inotify_) {
-    // As long as the watch is there before the first name is read, no change is missed.
-    entry->watch = ::inotify_add_watch(inotify_.get(), ProcPath(directory).c_str(), kWatched);
-    if (entry->watch >= 0) by_watch_[entry->watch] = entry;
-  }
   by_key_[key] = entry;
   used_.push_front(entry);
   entry->place = used_.begin();
   ++counters_.scans;
+  lock.unlock();
+  // The share's file system may have another one mounted in it, which may take its time to answer.
+  bool watchable = inotify_ && !is_remote_file_system(directory);
+  lock.lock();
+  if (watchable && !entry->dropped) {
+    // As long as the watch is there before the first name is read, no change is missed.
+    entry->watch = ::inotify_add_watch(inotify_.get(), ProcPath(directory).c_str(), kWatched);
+    if (entry->watch >= 0) by_watch_[entry->watch] = entry;
+  }
   lock.unlock();
 
   std::int64_t began = now_ns();

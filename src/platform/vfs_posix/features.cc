@@ -55,6 +55,11 @@ bool has_xattrs(int fd) {
 
 }  // namespace
 
+bool is_remote_file_system(int fd) {
+  struct statfs fs{};
+  return ::fstatfs(fd, &fs) == 0 && is_remote(static_cast<std::uint32_t>(fs.f_type));
+}
+
 Features probe_features(int root) {
   Features f;
   struct statfs fs{};

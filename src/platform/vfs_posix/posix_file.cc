@@ -33,10 +33,11 @@ PosixFile::PosixFile(std::shared_ptr<Share> share, Init init)
       is_directory_(S_ISDIR(init.stat.stx_mode)),
       is_link_(S_ISLNK(init.stat.stx_mode)),
       is_regular_(S_ISREG(init.stat.stx_mode)),
+      is_stream_(!init.stream_xattr.empty()),
       fd_(std::move(init.fd)),
-      path_(std::move(init.path)),
-      stream_(std::move(init.stream)),
-      stream_xattr_(std::move(init.stream_xattr)) {}
+      path_(std::move(init.path)) {
+  set_stream(std::move(init.stream), std::move(init.stream_xattr));
+}
 
 PosixFile::~PosixFile() {
   if (removed_ && !is_stream()) share_->closer().close(std::move(fd_));
@@ -53,8 +54,10 @@ void PosixFile::set_known_path(std::string path) {
 }
 
 void PosixFile::set_stream(std::string stream, std::string xattr) {
-  stream_ = std::move(stream);
-  stream_xattr_ = std::move(xattr);
+  Lock lock(mutex_);
+  // The old names stay: somebody may be reading them.
+  names_.push_back(std::make_unique<StreamNames>(std::move(stream), std::move(xattr)));
+  name_ = names_.back().get();
 }
 
 Result<bool> PosixFile::leads_here(const Place& place) const {
@@ -115,7 +118,7 @@ Result<FileInfo> PosixFile::info_now() const {
 Result<FileInfo> PosixFile::info_now(const Stat& st) const {
   auto info = load_info(*share_, st, Xattrs(fd()));
   if (!info || !is_stream()) return info;
-  auto size = Xattrs(fd()).size(stream_xattr_);
+  auto size = Xattrs(fd()).size(stream_xattr());
   if (!size) return fail(size.error());
   if (!*size) return fail(NtStatus::kFileDeleted);
   info->end_of_file = info->allocation_size = **size == 0 ? 0 : **size - 1;

@@ -34,7 +34,7 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
 
   FileKey key() const override { return key_; }
   bool is_directory() const override { return is_directory_ && !is_stream(); }
-  const std::string& stream() const override { return stream_; }
+  const std::string& stream() const override { return name_.load()->stream; }
   Task<Result<std::string>> path(IoContext io) override;
   Task<Result<FileInfo>> info(IoContext io) override;
   Task<Result<void>> set_basic(IoContext io, const ports::SetBasic& change) override;
@@ -72,9 +72,9 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
 
   int fd() const { return fd_.get(); }
   Share& share() const { return *share_; }
-  bool is_stream() const { return !stream_xattr_.empty(); }
+  bool is_stream() const { return is_stream_; }
   bool is_link() const { return is_link_; }
-  const std::string& stream_xattr() const { return stream_xattr_; }
+  const std::string& stream_xattr() const { return name_.load()->xattr; }
   /// Its name is gone: closing it may free all of its data.
   void set_removed() { removed_ = true; }
   void set_stream(std::string stream, std::string xattr);
@@ -117,6 +117,10 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   Result<void> delete_reparse_now(const Credentials& who, std::uint32_t tag);
   FileIo* loop_io(IoContext io) const;
 
+  struct StreamNames {
+    std::string stream;
+    std::string xattr;
+  };
   struct Listing;
   Result<void> list_now(const Credentials& who, bool restart, ports::DirDetail detail,
                         std::size_t limit, std::vector<ports::DirEntry>& out);
@@ -130,12 +134,13 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   const bool is_directory_;
   const bool is_link_;
   const bool is_regular_;
+  const bool is_stream_;
   std::atomic<bool> removed_ = false;
   mutable Mutex mutex_;
   UniqueFd fd_;
   std::string path_;
-  std::string stream_;
-  std::string stream_xattr_;
+  std::vector<std::unique_ptr<const StreamNames>> names_;
+  std::atomic<const StreamNames*> name_ = nullptr;
   std::unique_ptr<Listing> listing_;
 };
 
