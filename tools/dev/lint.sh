@@ -41,7 +41,7 @@ lint_format() {
   local unformatted
   # Each finding names its file first: `src/x.cc:1:2: error: ...`.
   unformatted=$(tracked '*.cc' '*.h' | (cd "$root" &&
-    xargs -0 -r -n 20 -P "$(nproc)" clang-format-19 --dry-run -Werror --style=file 2>&1) |
+    xargs -0 -r -n 100 clang-format-19 --dry-run -Werror --style=file 2>&1) |
     grep -oE '^[^ :]+:[0-9]+:[0-9]+: error' | cut -d: -f1 | sort | uniq -c)
   [ -z "$unformatted" ] || printf '%s\n' "$unformatted" |
     awk '{ printf "%s: %d places not formatted (./dev lint --fix)\n", $2, $1 }'
