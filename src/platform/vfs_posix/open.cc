@@ -27,7 +27,7 @@ int open_flags(DataAccess access) {
   int mode = access == DataAccess::kRead    ? O_RDONLY
              : access == DataAccess::kWrite ? O_WRONLY
                                             : O_RDWR;
-  return mode | O_NONBLOCK | O_NOCTTY;
+  return mode | O_NOCTTY;
 }
 
 /// For objects whose data is not opened.
@@ -78,7 +78,11 @@ Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path,
                        .stream_xattr = {}};
   if (S_ISREG(st->stx_mode) && how.access != DataAccess::kNone) {
     // Only now, when it is known to be a file: opening a device or pipe has effects of its own.
-    auto data = reopen(who, init.fd.get(), open_flags(how.access));
+    int flags = open_flags(how.access) | (blocking == Blocking::kNo ? O_NONBLOCK : 0);
+    auto data = reopen(who, init.fd.get(), flags);
+    // Another program holds a lease on the file; it is told, and given time to let go.
+    if (!data && data.error() == NtStatus::kRetryLater && blocking == Blocking::kNo)
+      return fail(kWouldBlock);
     if (!data) return fail(data.error());
     init.fd = std::move(*data);
     init.access = how.access;

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/vfs_posix/posix_vfs.h"
 
+#include <fcntl.h>
+#include <signal.h>
+
+#include <thread>
+
 #include "platform/vfs_posix/test_share.h"
+#include "platform/vfs_posix/unique_fd.h"
 #include "wire/fscc/constants.h"
 
 namespace holdfast::platform::posix {
@@ -98,6 +104,24 @@ TEST_F(PosixVfsTest, ADirectoryMovesWithWhatIsOpenInIt) {
   ASSERT_TRUE(wait(vfs_->remove(io(), *file->file)));
   EXPECT_EQ(wait(vfs_->rename(io(), *dir->file, "two/three", false)).error(),
             NtStatus::kAccessDenied);
+}
+
+TEST_F(PosixVfsTest, WaitsOnThePoolForAnotherProgramsLease) {
+  put("leased");
+  ::signal(SIGIO, SIG_IGN);
+  UniqueFd holder(::open((root_ / "leased").c_str(), O_RDONLY | O_CLOEXEC));
+  if (::fcntl(holder.get(), F_SETLEASE, F_RDLCK) != 0) GTEST_SKIP() << "no leases here";
+  loop_.blocking_calls = 0;
+  EXPECT_TRUE(open_data("leased", DataAccess::kRead));
+  EXPECT_EQ(loop_.blocking_calls, 0);
+  std::thread lets_go([&] {
+    while (::fcntl(holder.get(), F_GETLEASE) == F_RDLCK) std::this_thread::yield();
+    ::fcntl(holder.get(), F_SETLEASE, F_UNLCK);
+  });
+  auto opened = open_data("leased", DataAccess::kWrite);
+  EXPECT_TRUE(opened) << to_string(opened.error());
+  EXPECT_EQ(loop_.blocking_calls, 1);
+  lets_go.join();
 }
 
 TEST_F(PosixVfsTest, TellsOfItsVolume) {
