@@ -12,6 +12,7 @@ install(FILES "${CMAKE_SOURCE_DIR}/deploy/holdfast.toml" DESTINATION /etc/holdfa
 install(FILES "${CMAKE_SOURCE_DIR}/README.md" "${CMAKE_SOURCE_DIR}/SECURITY.md"
   "${CMAKE_SOURCE_DIR}/deploy/debian/copyright" DESTINATION share/doc/holdfast)
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/docs/" DESTINATION share/doc/holdfast FILES_MATCHING PATTERN "*.md")
+install(FILES "${CMAKE_SOURCE_DIR}/deploy/holdfast.toml.example" DESTINATION share/doc/holdfast OPTIONAL)
 file(GLOB man_pages "${CMAKE_SOURCE_DIR}/docs/man/*.[1-8]")
 foreach(page ${man_pages})
   get_filename_component(section "${page}" LAST_EXT)
