@@ -48,9 +48,13 @@ Buffer begin_message() {
 
 /// MS-SMB2 3.3.5.20.1, 3.3.5.20.2: file and file system classes share their rules.
 Task<Reply> query_class(Request& r, const QueryInfoRequest& q, const core::OpenView& open,
-                        const wire::fscc::InfoClassRow* row, bool of_file_system) {
-  if (row == nullptr) co_return error_reply(NtStatus::kInvalidInfoClass);
-  if (!row->query) co_return error_reply(row->set ? NtStatus::kInvalidInfoClass : NtStatus::kNotSupported);
+                        bool of_file_system) {
+  NtStatus allowed = of_file_system ? wire::fscc::query_fs_status(q.file_info_class)
+                                    : wire::fscc::query_file_status(q.file_info_class);
+  if (allowed != NtStatus::kSuccess) co_return error_reply(allowed);
+  const wire::fscc::InfoClassRow* row = of_file_system
+                                            ? wire::fscc::fs_info_row(q.file_info_class)
+                                            : wire::fscc::file_info_row(q.file_info_class);
   if (q.output_buffer_length < row->query_minimum)
     co_return error_reply(NtStatus::kInfoLengthMismatch);
   if ((open.access & row->query_access) != row->query_access)
@@ -97,10 +101,9 @@ Task<Reply> query_info(Request& r) {
   if (!open) co_return error_reply(open.error());
   switch (q.info_type) {
     case InfoType::kFile:
-      co_return co_await query_class(r, q, *open, wire::fscc::file_info_row(q.file_info_class),
-                                     false);
+      co_return co_await query_class(r, q, *open, false);
     case InfoType::kFilesystem:
-      co_return co_await query_class(r, q, *open, wire::fscc::fs_info_row(q.file_info_class), true);
+      co_return co_await query_class(r, q, *open, true);
     case InfoType::kSecurity: co_return co_await query_security(r, q, *open);
     case InfoType::kQuota: co_return error_reply(NtStatus::kNotSupported);
   }

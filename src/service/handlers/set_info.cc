@@ -158,8 +158,8 @@ Task<Reply> set_info(Request& r) {
     status = co_await set_security(r, *open, q.additional_information, q.buffer);
   } else if (q.info_type == smb2::InfoType::kFile) {
     const fscc::InfoClassRow* row = fscc::file_info_row(q.file_info_class);
-    if (row == nullptr || !row->set)
-      co_return error_reply(row == nullptr ? NtStatus::kInvalidInfoClass : NtStatus::kNotSupported);
+    if (NtStatus s = fscc::set_file_status(q.file_info_class); s != NtStatus::kSuccess)
+      co_return error_reply(s);
     if (q.buffer.size() < row->set_minimum) co_return error_reply(NtStatus::kInfoLengthMismatch);
     if ((open->access & row->set_access) != row->set_access)
       co_return error_reply(NtStatus::kAccessDenied);
@@ -167,6 +167,8 @@ Task<Reply> set_info(Request& r) {
         static_cast<FileInfoClass>(q.file_info_class) != FileInfoClass::kPipe)
       co_return error_reply(NtStatus::kInvalidParameter);
     status = co_await set_file_class(r, q, *open);
+  } else if (q.info_type == smb2::InfoType::kFilesystem) {
+    if (NtStatus s = fscc::set_fs_status(q.file_info_class); s != NtStatus::kSuccess) status = s;
   } else if (q.info_type > smb2::InfoType::kQuota) {
     status = NtStatus::kInvalidParameter;
   }

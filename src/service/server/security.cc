@@ -30,7 +30,9 @@ core::AccessToken token_of(const ports::Identity& identity) {
   core::AccessToken token;
   token.user = identity.sid;
   token.groups = identity.groups;
-  token.primary_group = sids::kUnixGroups.with(identity.credentials.gid);
+  token.primary_group = identity.credentials.act_as_user
+                            ? sids::kUnixGroups.with(identity.credentials.gid)
+                            : sids::kBuiltinUsers;
   // A user of the machine is also known by its Unix ids, which files without a descriptor carry.
   if (identity.credentials.act_as_user) {
     token.groups.push_back(sids::kUnixUsers.with(identity.credentials.uid));
