@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/node/node.h"
 
+#include <sys/stat.h>
+
 #include <map>
+#include <tuple>
 
 #include "platform/crypto/make_provider.h"
 #include "platform/loop/system_clock.h"
@@ -11,6 +14,20 @@
 
 namespace holdfast::app {
 
+namespace {
+
+/// Path, device and inode of the directory, and whether operations are the users' own. A directory
+/// that was replaced, or has something mounted on it now, is another volume.
+using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool>;
+
+VolumeKey key_of(const ShareOptions& share) {
+  struct stat info {};
+  (void)::stat(share.directory.c_str(), &info);
+  return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user};
+}
+
+}  // namespace
+
 struct Node::Parts {
   platform::SystemClock clock;
   platform::SystemRandom random;
@@ -19,8 +36,9 @@ struct Node::Parts {
   std::shared_ptr<service::NtlmMechanism> ntlm;
   std::unique_ptr<ports::Authenticator> authenticator;
   std::unique_ptr<service::Server> server;
-  /// Open file systems by directory and identity mode: a reload keeps those that stay.
-  std::map<std::pair<std::string, bool>, std::shared_ptr<ports::Vfs>> volumes;
+  EventSink* events = nullptr;
+  /// Open file systems: a reload keeps those that stay.
+  std::map<VolumeKey, std::shared_ptr<ports::Vfs>> volumes;
   bool stopped = false;
 };
 
@@ -41,7 +59,9 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
     return std::unexpected("unknown crypto provider \"" + options.crypto +
                            "\"; known are \"auto\" and \"openssl\"");
   options.loops.events = &events;
-  options.loops.max_connections = options.max_connections;
+  // The server enforces the configured limit, which a reload may raise.
+  options.loops.max_connections = limits::kMaxConnections;
+  p.events = &events;
   auto loops = platform::LoopGroup::start(options.loops);
   if (!loops) return std::unexpected(loops.error());
   p.loops = std::move(*loops);
@@ -57,29 +77,37 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   return node;
 }
 
+std::expected<std::shared_ptr<ports::Vfs>, std::string> Node::volume_of(const ShareOptions& share) {
+  if (auto open = parts_->volumes.find(key_of(share)); open != parts_->volumes.end())
+    return open->second;
+  platform::PosixVfsOptions how;
+  how.root = share.directory;
+  how.label = share.share.name;
+  how.acts_as_users = share.share.act_as_user;
+  how.file_io = parts_->loops.get();
+  auto opened = platform::open_posix_vfs(std::move(how));
+  if (opened) parts_->volumes[key_of(share)] = *opened;
+  return opened;
+}
+
 std::expected<service::Settings, std::string> Node::make_settings(NodeOptions options) {
   service::Settings settings;
   settings.policy = std::move(options.policy);
   settings.server_name = std::move(options.server_name);
   settings.comment = std::move(options.comment);
   settings.max_connections = options.max_connections;
-  std::map<std::pair<std::string, bool>, std::shared_ptr<ports::Vfs>> volumes;
+  std::map<VolumeKey, std::shared_ptr<ports::Vfs>> in_use;
   for (ShareOptions& s : options.shares) {
-    std::pair<std::string, bool> key{s.directory, s.share.act_as_user};
-    auto& volume = volumes[key];
-    if (volume == nullptr && parts_->volumes.contains(key)) volume = parts_->volumes[key];
-    if (volume == nullptr) {
-      platform::PosixVfsOptions how;
-      how.root = s.directory;
-      how.acts_as_users = s.share.act_as_user;
-      how.file_io = parts_->loops.get();
-      auto opened = platform::open_posix_vfs(std::move(how));
-      if (!opened)
-        return std::unexpected("share \"" + s.share.name + "\": " + opened.error());
-      volume = std::move(*opened);
+    auto volume = volume_of(s);
+    if (!volume) {
+      std::string why = "Share \"" + s.share.name + "\" is not served: " + volume.error();
+      if (!options.leave_out_shares_without_directory) return std::unexpected(why);
+      parts_->events->emit(Event{Severity::kError, "share.left_out", why, {}});
+      continue;
     }
-    s.share.vfs = volume;
+    s.share.vfs = *volume;
     s.share.location = s.directory;
+    in_use[key_of(s)] = std::move(*volume);
     settings.shares.push_back(std::make_shared<const core::Share>(std::move(s.share)));
   }
   core::Share ipc;
@@ -88,7 +116,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   ipc.type = core::ShareType::kPipe;
   ipc.hidden = true;
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(ipc)));
-  parts_->volumes = std::move(volumes);
+  parts_->volumes = std::move(in_use);
   return settings;
 }
 
@@ -102,10 +130,16 @@ std::expected<void, std::string> Node::apply(NodeOptions options) {
 }
 
 std::expected<platform::ListenerInfo, std::string> Node::listen(const ports::Endpoint& at) {
-  return parts_->loops->listen(
+  auto listening = parts_->loops->listen(
       at, [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
         parts_->server->accept(loop, std::move(stream));
       });
+  if (listening) listening_.push_back(listening->bound);
+  return listening;
+}
+
+bool Node::stop_listening(const ports::Endpoint& at) {
+  return std::erase(listening_, at) != 0 && parts_->loops->stop_listening(at);
 }
 
 void Node::stop() {

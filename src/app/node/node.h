@@ -33,6 +33,8 @@ struct NodeOptions {
   std::string comment;
   std::size_t max_connections = limits::kMaxConnections;
   std::vector<ShareOptions> shares;
+  /// A share whose directory cannot be opened is left out, and reported, instead of failing all.
+  bool leave_out_shares_without_directory = false;
 };
 
 /// One running server: loops, file systems, log-on, and the SMB server on top of them. Composition
@@ -46,6 +48,9 @@ class Node {
   ~Node();
 
   std::expected<platform::ListenerInfo, std::string> listen(const ports::Endpoint& at);
+  /// Closes that listener; its connections stay. False: there is none.
+  bool stop_listening(const ports::Endpoint& at);
+  const std::vector<ports::Endpoint>& listening() const { return listening_; }
   /// Replaces shares and rules; clients stay connected. On an error nothing has changed.
   std::expected<void, std::string> apply(NodeOptions options);
   /// Ends connections in order, then the loops.
@@ -59,8 +64,11 @@ class Node {
   Node();
   std::expected<service::Settings, std::string> make_settings(NodeOptions options);
 
+  std::expected<std::shared_ptr<ports::Vfs>, std::string> volume_of(const ShareOptions& share);
+
   struct Parts;
   std::unique_ptr<Parts> parts_;
+  std::vector<ports::Endpoint> listening_;
 };
 
 }  // namespace holdfast::app
