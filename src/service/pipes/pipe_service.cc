@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/pipes/pipe_service.h"
+
+#include "base/utf16.h"
+#include "service/pipes/rpc_pipe.h"
+
+namespace holdfast::service {
+namespace {
+
+struct Named {
+  std::string_view name;
+  const pipes::Interface& interface;
+};
+constexpr Named kPipes[] = {{"srvsvc", pipes::kSrvsvc}, {"wkssvc", pipes::kWkssvc}};
+
+class LiveServer final : public ServerView {
+ public:
+  explicit LiveServer(Server& server) : server_(server) {}
+  std::shared_ptr<const Settings> settings() override { return server_.settings(); }
+  std::vector<SessionListing> sessions() override { return server_.list_sessions(); }
+  std::vector<core::OpenListing> opens() override { return server_.opens().list(); }
+  NtTime now() override { return server_.env().clock.now(); }
+  bool close_session(core::SessionId id) override { return server_.close_session(id); }
+
+ private:
+  Server& server_;
+};
+
+}  // namespace
+
+PipeService::PipeService(Server& server) : server_(std::make_unique<LiveServer>(server)) {}
+PipeService::PipeService(std::unique_ptr<ServerView> server) : server_(std::move(server)) {}
+
+Result<std::unique_ptr<ports::Pipe>> PipeService::open(std::string_view name,
+                                                       const ports::PipeClient& client) {
+  if (name.starts_with('\\')) name.remove_prefix(1);
+  if (name.size() > 5 && same_name(name.substr(0, 5), "pipe\\")) name.remove_prefix(5);
+  for (const Named& pipe : kPipes) {
+    if (!same_name(name, pipe.name)) continue;
+    std::uint32_t group = next_association_group_.fetch_add(1, std::memory_order_relaxed);
+    if (group == 0) group = next_association_group_.fetch_add(1, std::memory_order_relaxed);
+    return std::make_unique<pipes::RpcPipe>(std::string(pipe.name), pipe.interface, *server_,
+                                            client, group);
+  }
+  return fail(NtStatus::kObjectNameNotFound);
+}
+
+}  // namespace holdfast::service

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "service/pipes/server_view.h"
+
+namespace holdfast::service {
+
+/// The named pipes behind IPC$: srvsvc (MS-SRVS) and wkssvc (MS-WKST). Thread-safe.
+class PipeService final : public ports::PipeProvider {
+ public:
+  /// server outlives this and every pipe opened from it.
+  explicit PipeService(Server& server);
+  /// For tests.
+  explicit PipeService(std::unique_ptr<ServerView> server);
+
+  /// Names match without regard to case, with or without "\\" or "\\PIPE\\" in front.
+  Result<std::unique_ptr<ports::Pipe>> open(std::string_view name,
+                                            const ports::PipeClient& client) override;
+
+ private:
+  std::unique_ptr<ServerView> server_;
+  std::atomic<std::uint32_t> next_association_group_{0x53F0};
+};
+
+}  // namespace holdfast::service

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "service/server/server.h"
+
+namespace holdfast::service {
+
+/// What the pipes may know of the server and do to it. Thread-safe.
+class ServerView {
+ public:
+  virtual ~ServerView() = default;
+  virtual std::shared_ptr<const Settings> settings() = 0;
+  virtual std::vector<SessionListing> sessions() = 0;
+  virtual std::vector<core::OpenListing> opens() = 0;
+  virtual NtTime now() = 0;
+  /// False when there is no such session.
+  virtual bool close_session(core::SessionId id) = 0;
+};
+
+}  // namespace holdfast::service
