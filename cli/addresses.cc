@@ -21,8 +21,10 @@ std::string percent_encoded(const std::string& text) {
     auto octet = static_cast<unsigned char>(c);
     bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                  std::string_view("-._~$").find(c) != std::string_view::npos;
-    if (plain) out += c;
-    else out += {'%', kHex[octet >> 4], kHex[octet & 15]};
+    if (plain)
+      out += c;
+    else
+      out += {'%', kHex[octet >> 4], kHex[octet & 15]};
   }
   return out;
 }
@@ -77,7 +79,8 @@ std::string smbclient_command(const ShareAddress& at) {
 }
 
 std::vector<ports::Endpoint> reachable(const ports::Endpoint& listener) {
-  bool all_v6 = std::ranges::all_of(listener.address, [](std::uint8_t octet) { return octet == 0; });
+  bool all_v6 =
+      std::ranges::all_of(listener.address, [](std::uint8_t octet) { return octet == 0; });
   bool all_v4 = listener.is_v4() && listener.address_string() == "0.0.0.0";
   if (!all_v6 && !all_v4) return {listener};
   std::vector<ports::Endpoint> found;

@@ -30,8 +30,8 @@ void print_json(const Json& json) {
 std::optional<Json> ask_server(const Common& common, Json request, int& exit_status) {
   auto reply = app::admin::ask(socket_of(common), std::move(request));
   if (reply) return std::move(*reply);
-  exit_status =
-      say_failed(reply.error().message, reply.error().code == "unreachable" ? kUnreachable : kFailed);
+  exit_status = say_failed(reply.error().message,
+                           reply.error().code == "unreachable" ? kUnreachable : kFailed);
   return std::nullopt;
 }
 

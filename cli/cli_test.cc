@@ -88,6 +88,13 @@ TEST(Secrets, GeneratedOnesDiffer) {
   EXPECT_NE(a, b);
 }
 
+TEST(Serve, SpeaksOfOptions) {
+  EXPECT_EQ(in_option_words("No. security.encryption = \"desired\" would admit it."),
+            "No. --encrypt desired would admit it.");
+  EXPECT_EQ(in_option_words("protocol.min_dialect or protocol.max_dialect would admit it."),
+            "--min-dialect or --max-dialect would admit it.");
+}
+
 TEST(Serve, NamesTheShareAfterTheDirectory) {
   EXPECT_EQ(default_share_name("/srv/my files"), "my files");
   EXPECT_EQ(default_share_name("/srv/a:b"), "ab");

@@ -73,14 +73,14 @@ int status_command(const Common& common) {
   if (common.json) return print_json(*result), kDone;
   const Json& r = *result;
   std::vector<std::vector<std::string>> rows = {
-      {"Server", text_of(r, "name") + " (" + text_of(r, "server") + ", process " +
-                     text_of(r, "pid") + ")"},
+      {"Server",
+       text_of(r, "name") + " (" + text_of(r, "server") + ", process " + text_of(r, "pid") + ")"},
       {"Up for", ago(text_of(r, "started"))},
       {"Listening on", text_of(r, "listening")},
       {"Loops", text_of(r, "threads") + ", " + text_of(r, "loop")},
       {"Shares", text_of(r, "shares")},
-      {"Connections", text_of(r, "connections") + " now, " + text_of(r, "connections_total") +
-                          " since the start"},
+      {"Connections",
+       text_of(r, "connections") + " now, " + text_of(r, "connections_total") + " since the start"},
       {"Sessions", text_of(r, "sessions")},
       {"Open files", text_of(r, "files_open")},
       {"Requests", text_of(r, "requests")},
@@ -137,8 +137,10 @@ int reload_command(const Common& common) {
   int status = kDone;
   auto result = ask_server(common, {{"command", "reload"}}, status);
   if (!result) return status;
-  if (common.json) print_json(*result);
-  else print(text_of(*result, "text") + "\n");
+  if (common.json)
+    print_json(*result);
+  else
+    print(text_of(*result, "text") + "\n");
   return kDone;
 }
 

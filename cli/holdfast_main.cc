@@ -97,16 +97,18 @@ CommandLine::CommandLine() {
 }
 
 void CommandLine::add_serve() {
-  CLI::App& c = *command(program_, "serve", "Serve a directory at once, without configuration",
-                         [this] {
-                           serve_.admin_socket = common_.socket;
-                           return serve(serve_);
-                         });
+  CLI::App& c =
+      *command(program_, "serve", "Serve a directory at once, without configuration", [this] {
+        serve_.admin_socket = common_.socket;
+        return serve(serve_);
+      });
   c.add_option("DIR", serve_.directory, "The directory")->required()->type_name("");
   c.add_option("--listen", serve_.listen, "Address to listen on; may be given again [all]")
-      ->type_name("ADDRESS")->allow_extra_args(false);
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
   c.add_option("--port", serve_.port, "TCP port [445 as root, else 4450]")
-      ->check(CLI::Range(1u, 65535u).description(""))->type_name("PORT");
+      ->check(CLI::Range(1u, 65535u).description(""))
+      ->type_name("PORT");
   c.add_option("--name", serve_.name, "Name of the share [the directory's]")->type_name("SHARE");
   c.add_option("--user", serve_.user, "Who may log on [you]")->type_name("NAME");
   c.add_option("--password-file", serve_.password_file,
@@ -121,7 +123,8 @@ void CommandLine::add_serve() {
   add_choice(c, "--max-dialect", serve_.max_dialect, kDialects, "Newest dialect", "3.1.1");
   add_choice(c, "--loop", serve_.loop, kLoops, "How to wait for the kernel", "auto");
   c.add_option("--threads", serve_.threads, "Loops [one per processor]")
-      ->check(CLI::Range(0u, 1024u).description(""))->type_name("N");
+      ->check(CLI::Range(0u, 1024u).description(""))
+      ->type_name("N");
   add_choice(c, "--log-level", serve_.log_level, kLevels, "What is shown", "info");
   c.add_flag("--quiet", serve_.quiet, "Show warnings and errors only");
 }
@@ -129,7 +132,9 @@ void CommandLine::add_serve() {
 void CommandLine::add_server_commands() {
   command(program_, "check", "Name every mistake in a configuration file",
           [this] { return check_command(text_); })
-      ->add_option("FILE", text_, "The file")->required()->type_name("");
+      ->add_option("FILE", text_, "The file")
+      ->required()
+      ->type_name("");
   add_json(*command(program_, "status", "What the server does",
                     [this] { return status_command(common_); }));
   add_json(*command(program_, "sessions", "Who is connected",
@@ -142,7 +147,9 @@ void CommandLine::add_server_commands() {
                     [this] { return reload_command(common_); }));
   command(program_, "close-session", "End a session",
           [this] { return close_session_command(common_, text_); })
-      ->add_option("SESSION", text_, "As `holdfast sessions` shows it")->required()->type_name("");
+      ->add_option("SESSION", text_, "As `holdfast sessions` shows it")
+      ->required()
+      ->type_name("");
   command(program_, "stop", "End the server", [this] { return stop_command(common_); });
   command(program_, "version", "The version", [] {
     print("holdfast " HOLDFAST_VERSION "\n");
@@ -204,9 +211,11 @@ void CommandLine::add_share_commands() {
   add->add_flag("--guest", share_.guest, "Guests may connect (with security.guest)");
   add->add_flag("--hidden", share_.hidden, "Not in the list of shares");
   add->add_option("--users", share_.users, "Who may connect [every user]")
-      ->delimiter(',')->type_name("NAME,...");
+      ->delimiter(',')
+      ->type_name("NAME,...");
   add->add_option("--read-only-users", share_.read_only_users, "Who may only read")
-      ->delimiter(',')->type_name("NAME,...");
+      ->delimiter(',')
+      ->type_name("NAME,...");
   add_choice(*add, "--encrypt", share_.encryption, kRequirements, "Encryption", "desired");
   add_choice(*add, "--identity", share_.identity, kIdentities, "As whom files are opened", "auto");
   CLI::App* remove = command(shares, "remove", "Remove a share; its files stay",
@@ -216,12 +225,12 @@ void CommandLine::add_share_commands() {
 }
 
 void CommandLine::add_documents() {
-  CLI::App* c = command(program_, "describe-configuration",
-                        "Print docs/configuration.md, or an example of a file", [this] {
-                          print(flag_ ? app::configuration_example()
-                                      : app::configuration_document());
-                          return kDone;
-                        });
+  CLI::App* c =
+      command(program_, "describe-configuration",
+              "Print docs/configuration.md, or an example of a file", [this] {
+                print(flag_ ? app::configuration_example() : app::configuration_document());
+                return kDone;
+              });
   c->group("");
   c->add_flag("--example", flag_, "The example file");
 }

@@ -15,8 +15,9 @@ int main(int argc, char** argv) {
   std::string config = app::kDefaultConfigPath;
   program.add_option("--config", config, "The configuration file (TOML)")->capture_default_str();
   program.set_version_flag("--version", "holdfastd " HOLDFAST_VERSION);
-  program.footer("`holdfast check FILE` names the mistakes in a configuration. SIGHUP reloads it, "
-                 "SIGTERM ends the server.");
+  program.footer(
+      "`holdfast check FILE` names the mistakes in a configuration. SIGHUP reloads it, "
+      "SIGTERM ends the server.");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -83,6 +83,19 @@ std::expected<Account, std::string> choose_account(const ServeArguments& a, port
   return account;
 }
 
+/// This machine's name as clients show it: NetBIOS has 15 characters, upper case by custom.
+std::string host_name() {
+  char text[256] = "";
+  if (::gethostname(text, sizeof text - 1) != 0) return "HOLDFAST";
+  std::string name;
+  for (const char* c = text; *c != '\0' && *c != '.' && name.size() < 15; ++c) {
+    bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+    if (!letter && (*c < '0' || *c > '9') && *c != '-') continue;
+    name += static_cast<char>(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+  }
+  return name.empty() ? "HOLDFAST" : name;
+}
+
 /// 16 octets that stay the same on this machine for this user and purpose; random ones where the
 /// machine has no id.
 std::array<std::uint8_t, 16> stable_octets(const std::string& purpose, ports::Random& random) {
@@ -101,6 +114,8 @@ app::NodeOptions node_options(const ServeArguments& a, const std::string& direct
                               const std::string& share_name, const Account& account,
                               std::uint16_t port, ports::Random& random) {
   app::NodeOptions options;
+  options.server_name = host_name();
+  options.ntlm.names.netbios_name = options.server_name;
   options.loops.kind = a.loop;
   options.loops.loops = a.threads;
   options.policy.signing = a.signing;
@@ -150,8 +165,10 @@ std::string greeting(const ServeArguments& a, const std::string& directory, cons
   std::string others;
   for (std::size_t i = 0; i < all.size(); ++i) {
     ShareAddress at{all[i].address_string(), !all[i].is_v4(), all[i].port, name, account.user};
-    if (i == 0) out += forms_of(at);
-    else others += (others.empty() ? "" : ", ") + all[i].address_string();
+    if (i == 0)
+      out += forms_of(at);
+    else
+      others += (others.empty() ? "" : ", ") + all[i].address_string();
   }
   if (!others.empty()) out += "  Also at " + others + "\n";
   out += "\n";
@@ -163,10 +180,25 @@ std::string greeting(const ServeArguments& a, const std::string& directory, cons
   if (!all.empty() && all[0].port != kSmbPort && a.port == 0)
     out += "\n  Port " + std::to_string(all[0].port) +
            ", because 445 needs root; Windows can only be told another one with\n"
-           "  `net use * \\\\host\\share /TCPPORT:" + std::to_string(all[0].port) + "` (Windows 11 24H2).\n";
+           "  `net use * \\\\host\\share /TCPPORT:" +
+           std::to_string(all[0].port) + "` (Windows 11 24H2).\n";
   return out + "\n  " + node.loops().kind_reason() + ", " + std::to_string(node.loops().size()) +
          (node.loops().size() == 1 ? " loop" : " loops") + ". Ctrl-C ends it.\n\n";
 }
+
+/// Events in the words of this command: settings that a message names are options here.
+class OptionWords final : public EventSink {
+ public:
+  explicit OptionWords(EventSink& next) : next_(next) {}
+  void emit(const Event& event) override {
+    Event said = event;
+    said.message = in_option_words(std::move(said.message));
+    next_.emit(said);
+  }
+
+ private:
+  EventSink& next_;
+};
 
 /// The live line, from the counters' differences.
 class Live {
@@ -200,7 +232,8 @@ std::expected<std::vector<ports::Endpoint>, std::string> endpoints(const ServeAr
   for (const std::string& text : a.listen) {
     auto at = app::parse_address(text, port);
     if (!at)
-      return std::unexpected("--listen " + text + ": expected an IPv4 or IPv6 address, or * for all");
+      return std::unexpected("--listen " + text +
+                             ": expected an IPv4 or IPv6 address, or * for all");
     out.push_back(*at);
   }
   if (out.empty()) out.push_back(*app::parse_address("*", port));
@@ -209,8 +242,7 @@ std::expected<std::vector<ports::Endpoint>, std::string> endpoints(const ServeAr
 
 std::string check_arguments(const ServeArguments& a, const std::string& share_name) {
   if (a.min_dialect > a.max_dialect) return "--min-dialect is newer than --max-dialect";
-  if (a.encryption == core::Requirement::kRequired &&
-      a.max_dialect < wire::smb2::Dialect::kSmb300)
+  if (a.encryption == core::Requirement::kRequired && a.max_dialect < wire::smb2::Dialect::kSmb300)
     return "--encrypt required needs --max-dialect 3.0 or newer";
   if (std::string error = app::share_name_error(share_name); !error.empty())
     return "--name " + share_name + ": " + error;
@@ -218,9 +250,8 @@ std::string check_arguments(const ServeArguments& a, const std::string& share_na
 }
 
 std::expected<std::string, std::string> real_directory(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0)
-    return std::unexpected(path + ": " + std::strerror(errno));
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return std::unexpected(path + ": " + std::strerror(errno));
   if (!S_ISDIR(info.st_mode)) return std::unexpected(path + ": not a directory");
   std::error_code error;
   std::filesystem::path real = std::filesystem::canonical(path, error);
@@ -267,6 +298,21 @@ std::string default_share_name(const std::string& directory) {
   return app::share_name_error(name).empty() ? name : "share";
 }
 
+std::string in_option_words(std::string message) {
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"security.encryption = \"desired\"", "--encrypt desired"},
+      {"security.signing = \"desired\"", "--signing desired"},
+      {"security.guest = true", "--guest"},
+      {"guest = true on the share", "--guest"},
+      {"protocol.min_dialect", "--min-dialect"},
+      {"protocol.max_dialect", "--max-dialect"},
+  };
+  for (auto [setting, option] : kWords)
+    if (std::size_t at = message.find(setting); at != std::string::npos)
+      message.replace(at, setting.size(), option);
+  return message;
+}
+
 int serve(const ServeArguments& a) {
   platform::SystemRandom random;
   auto directory = real_directory(a.directory);
@@ -276,19 +322,19 @@ int serve(const ServeArguments& a) {
     return failed(error), kWrongUsage;
   auto account = choose_account(a, random);
   if (!account) return failed(account.error());
-  auto port = static_cast<std::uint16_t>(a.port != 0          ? a.port
+  auto port = static_cast<std::uint16_t>(a.port != 0        ? a.port
                                          : ::geteuid() == 0 ? kSmbPort
                                                             : kHighPort);
   auto at = endpoints(a, port);
   if (!at) return failed(at.error()), kWrongUsage;
 
   bool live = !a.quiet && ::isatty(STDOUT_FILENO) == 1;
-  app::ConsoleSink events(STDOUT_FILENO, live, a.quiet ? Severity::kWarning : a.log_level);
+  app::ConsoleSink console(STDOUT_FILENO, live, a.quiet ? Severity::kWarning : a.log_level);
+  OptionWords events(console);
   app::ControlLoop control;
   // Before the loops' threads, which inherit what is blocked.
   control.on_signals({SIGINT, SIGTERM}, [&](int) { control.stop(); });
-  auto node =
-      start_node(node_options(a, *directory, name, *account, port, random), *at, events);
+  auto node = start_node(node_options(a, *directory, name, *account, port, random), *at, events);
   if (!node) return failed(node.error());
   std::unique_ptr<app::admin::AdminServer> admin;
   if (!a.admin_socket.empty()) {
@@ -300,11 +346,11 @@ int serve(const ServeArguments& a) {
     app::write_all(STDOUT_FILENO, greeting(a, *directory, name, *account, **node));
   std::fill(account->password.begin(), account->password.end(), '\0');
   Live rates;
-  if (live) control.every(1000, [&] { events.show_live(rates.line((*node)->server(), 1.0)); });
+  if (live) control.every(1000, [&] { console.show_live(rates.line((*node)->server(), 1.0)); });
   control.run();
   if (admin != nullptr) admin->flush();
   admin.reset();
-  if (live) events.show_live("");
+  if (live) console.show_live("");
   events.emit(Event{Severity::kInfo, "server.stopping", "Stopping.", {}});
   (*node)->stop();
   return kDone;

@@ -38,7 +38,11 @@ struct ServeArguments {
 /// Serves until SIGINT or SIGTERM. The exit status.
 int serve(const ServeArguments& arguments);
 
-/// The name of a share for a directory: its last component, without what a share's name cannot have.
+/// A message of the server with the configuration's settings replaced by this command's options.
+std::string in_option_words(std::string message);
+
+/// The name of a share for a directory: its last component, without what a share's name cannot
+/// have.
 std::string default_share_name(const std::string& directory);
 
 }  // namespace holdfast::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/file.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include <filesystem>
 #include <fstream>
@@ -32,9 +32,9 @@ std::optional<Target> find_target(const Common& common, int& exit_status) {
     Common usual = common;
     auto status = status_if_running(usual, exit_status);
     std::error_code ignored;
-    bool same = status && status->contains("config") && (*status)["config"].is_string() &&
-                std::filesystem::equivalent((*status)["config"].get<std::string>(), common.config,
-                                            ignored);
+    bool same =
+        status && status->contains("config") && (*status)["config"].is_string() &&
+        std::filesystem::equivalent((*status)["config"].get<std::string>(), common.config, ignored);
     return Target{common.config, same};
   }
   auto status = status_if_running(common, exit_status);
@@ -100,7 +100,8 @@ int share_list_command(const Common& common) {
     std::string users;
     for (const std::string& user : s.users) users += (users.empty() ? "" : ", ") + user;
     std::string flags;
-    for (auto [set, word] : {std::pair{s.read_only, "read-only"}, {s.guest, "guest"},
+    for (auto [set, word] : {std::pair{s.read_only, "read-only"},
+                             {s.guest, "guest"},
                              {s.hidden, "hidden"},
                              {s.encryption == core::Requirement::kRequired, "encrypted"}})
       if (set) flags += (flags.empty() ? "" : ", ") + std::string(word);

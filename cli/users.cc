@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pwd.h>
 
+#include <filesystem>
+
 #include "app/config/loader.h"
+#include "app/daemon/state_dir.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
@@ -37,7 +40,8 @@ std::optional<Target> find_target(const Common& common, const UserArguments& a, 
   if (!loaded.ok()) {
     exit_status = say_failed(
         "no server is running that could name the file of users, and its configuration does not "
-        "say it either:\n" + loaded.report());
+        "say it either:\n" +
+        loaded.report());
     return std::nullopt;
   }
   return Target{loaded.config.users_file(), false};
@@ -83,12 +87,17 @@ int user_add_command(const Common& common, const UserArguments& a) {
     // Before the password is asked for.
     auto users = store.load();
     if (users && service::find_user(*users, a.name) != nullptr)
-      return say_failed("there is a user \"" + a.name + "\" already (`holdfast user passwd` sets a "
+      return say_failed("there is a user \"" + a.name +
+                        "\" already (`holdfast user passwd` sets a "
                         "new password)");
   }
   auto password = new_password(a);
   if (!password) return say_failed(password.error());
   platform::SystemRandom random;
+  // The daemon makes it when it starts; users may be added before.
+  std::filesystem::path folder = std::filesystem::path(target->file).parent_path();
+  if (!folder.empty())
+    if (auto made = app::prepare_state_dir(folder.string()); !made) return say_failed(made.error());
   auto added = store.add(random, {a.name, *password, unix_name, a.admin});
   if (!added) return say_failed(added.error());
   return tell(common, *target,
@@ -123,8 +132,7 @@ int user_remove_command(const Common& common, const UserArguments& a) {
   platform::SystemRandom random;
   auto done = store.remove(random, a.name);
   if (!done) return say_failed(done.error());
-  return tell(common, *target, "User " + a.name + " removed; sessions that are there stay until "
-                               "they end (`holdfast sessions`)");
+  return tell(common, *target, "User " + a.name + " removed");
 }
 
 int user_list_command(const Common& common, const UserArguments& a) {
@@ -150,7 +158,9 @@ int user_list_command(const Common& common, const UserArguments& a) {
     entry["sid"] = sid;
     list.push_back(std::move(entry));
     rows.push_back({user.name, user.unix_name.empty() ? "-" : user.unix_name,
-                    std::string(user.disabled ? "disabled" : user.admin ? "administrator" : ""),
+                    std::string(user.disabled ? "disabled"
+                                : user.admin  ? "administrator"
+                                              : ""),
                     sid});
   }
   if (common.json) return print_json({{"users", std::move(list)}}), kDone;

@@ -45,8 +45,7 @@ std::expected<Json, Failure> read_reply(int fd) {
 
 }  // namespace
 
-std::expected<Json, Failure> ask(const std::string& socket_path, Json request,
-                                 unsigned timeout_s) {
+std::expected<Json, Failure> ask(const std::string& socket_path, Json request, unsigned timeout_s) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_path.size() >= sizeof address.sun_path)

@@ -44,7 +44,7 @@ std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::open(Contr
   std::memcpy(address.sun_path, path.data(), path.size());
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-  struct stat there {};
+  struct stat there{};
   if (::lstat(path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) return std::unexpected(path + ": is there and is no socket");
     if (somebody_listens(address))
@@ -83,8 +83,7 @@ void AdminServer::flush() {
 }
 
 void AdminServer::accept_one() {
-  platform::UniqueFd fd(
-      ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  platform::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd.valid()) return;
   std::string refusal;
   if (!may_administer(fd.get()))

@@ -26,7 +26,8 @@ class AdminTest : public testing::Test {
     folder_ = ::mkdtemp(name);
     path_ = folder_ + "/run/admin.sock";
     loop_.on_signals({SIGUSR1}, [this](int) { loop_.stop(); });
-    auto opened = AdminServer::open(loop_, path_, [](const Json& request) { return answer(request); });
+    auto opened =
+        AdminServer::open(loop_, path_, [](const Json& request) { return answer(request); });
     EXPECT_TRUE(opened) << opened.error();
     server_ = std::move(*opened);
     thread_ = std::thread([this] { loop_.run(); });
@@ -82,13 +83,14 @@ TEST_F(AdminTest, AsksAndAnswers) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, "no");
   EXPECT_EQ(failed.error().message, "It was not to be.");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
 TEST_F(AdminTest, AnswersInOrder) {
-  std::string one = R"({"version":1,"command":"echo","n":1})", two = R"({"version":1,"command":"fail"})";
+  std::string one = R"({"version":1,"command":"echo","n":1})",
+              two = R"({"version":1,"command":"fail"})";
   std::string text = exchange(one + "\n" + two + "\n", 2);
   EXPECT_LT(text.find("\"n\":1"), text.find("It was not to be."));
 }

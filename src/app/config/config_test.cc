@@ -91,8 +91,8 @@ identity = "service"
   EXPECT_EQ(c.policy.signing, core::Requirement::kDesired);
   EXPECT_EQ(c.policy.encryption, core::Requirement::kRequired);
   EXPECT_TRUE(c.policy.allow_guest);
-  EXPECT_EQ(c.policy.ciphers, (std::vector{wire::smb2::Cipher::kAes256Gcm,
-                                           wire::smb2::Cipher::kAes128Ccm}));
+  EXPECT_EQ(c.policy.ciphers,
+            (std::vector{wire::smb2::Cipher::kAes256Gcm, wire::smb2::Cipher::kAes128Ccm}));
   EXPECT_EQ(c.max_connections, 100u);
   EXPECT_EQ(c.loop, platform::LoopKind::kEpoll);
   EXPECT_EQ(c.threads, 3u);
@@ -116,7 +116,8 @@ TEST(Config, SecureWithoutAnything) {
 }
 
 TEST(Config, NamesEveryMistake) {
-  EXPECT_EQ(report(R"([server]
+  EXPECT_EQ(
+      report(R"([server]
 name = "much too long a name"
 stat_dir = "/s"
 [secruity]
@@ -137,7 +138,7 @@ comment = 1.5
 address = "example.org"
 port = 70000
 )"),
-            R"(f.toml:2:8: error: server.name: expected 1 to 15 characters, found the string "much too long a name"
+      R"(f.toml:2:8: error: server.name: expected 1 to 15 characters, found the string "much too long a name"
 f.toml:3:1: error: no such key: server.stat_dir (did you mean state_dir?)
 f.toml:4:2: error: no such table: secruity (did you mean [security]?)
 f.toml:7:11: error: security.signing: expected "off", "desired" or "required", found the string "requierd" (did you mean "required"?)

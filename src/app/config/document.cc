@@ -39,8 +39,10 @@ void append_wrapped(std::string& out, std::string_view text, std::string_view pr
   while (!text.empty()) {
     std::size_t end = std::min(text.find(' '), text.size());
     if (used != 0 && used + 1 + end > 96 - prefix.size()) out += "\n", used = 0;
-    if (used == 0) out += prefix;
-    else out += " ", ++used;
+    if (used == 0)
+      out += prefix;
+    else
+      out += " ", ++used;
     out += text.substr(0, end);
     used += end;
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -53,10 +55,14 @@ void append_wrapped(std::string& out, std::string_view text, std::string_view pr
 std::string configuration_document() {
   std::string out =
       "# Configuration\n\n"
-      "<!-- Made by `holdfast describe-configuration`; the schema is src/app/config/schema.cc. -->\n\n"
-      "`holdfastd --config FILE` reads one file in [TOML](https://toml.io/en/v1.0.0); the package's "
-      "is\n`/etc/holdfast/holdfast.toml`. `holdfast check FILE` names every mistake in it with line "
-      "and column.\n`holdfast reload`, `systemctl reload holdfastd` and SIGHUP apply a changed file "
+      "<!-- Made by `holdfast describe-configuration`; the schema is src/app/config/schema.cc. "
+      "-->\n\n"
+      "`holdfastd --config FILE` reads one file in [TOML](https://toml.io/en/v1.0.0); the "
+      "package's "
+      "is\n`/etc/holdfast/holdfast.toml`. `holdfast check FILE` names every mistake in it with "
+      "line "
+      "and column.\n`holdfast reload`, `systemctl reload holdfastd` and SIGHUP apply a changed "
+      "file "
       "without dropping a client;\na file with a mistake changes nothing.\n\n"
       "```toml\n[[share]]\nname = \"projects\"\npath = \"/srv/projects\"\nusers = [\"anna\", "
       "\"ben\"]\n```\n";

@@ -148,10 +148,10 @@ void Loader::one_table(const Table& table, const toml::table& content) {
     std::vector<std::string_view> names;
     for (const Key& k : table.keys) names.push_back(k.name);
     std::string near = nearest(key.str(), names);
-    error(key.source().begin,
-          "no such key: " + std::string(table.name) + "." + std::string(key.str()) +
-              (near.empty() ? " (known are " + join(names, false) + ")"
-                            : " (did you mean " + near + "?)"));
+    error(key.source().begin, "no such key: " + std::string(table.name) + "." +
+                                  std::string(key.str()) +
+                                  (near.empty() ? " (known are " + join(names, false) + ")"
+                                                : " (did you mean " + near + "?)"));
   }
   for (const Key& key : table.keys)
     if (key.required && !content.contains(key.name))
@@ -267,8 +267,7 @@ void check_whole(LoadResult& out) {
   if (c.policy.encryption == core::Requirement::kRequired &&
       c.policy.max_dialect < wire::smb2::Dialect::kSmb300)
     error(0, "security.encryption: \"required\" needs protocol.max_dialect \"3.0\" or newer");
-  if (c.shares.size() > kMaxShares)
-    error(0, "more than " + std::to_string(kMaxShares) + " shares");
+  if (c.shares.size() > kMaxShares) error(0, "more than " + std::to_string(kMaxShares) + " shares");
   if (c.listen.size() > kMaxListeners)
     error(0, "more than " + std::to_string(kMaxListeners) + " addresses to listen on");
   if (c.shares.empty()) warn(0, "nothing is shared: there is no [[share]]");
@@ -317,7 +316,7 @@ LoadResult load_config(const std::string& file) {
   out.file = file;
   std::ifstream in(file, std::ios::binary);
   std::string text;
-  struct stat info {};
+  struct stat info{};
   int error = !in ? errno : ::stat(file.c_str(), &info) != 0 ? errno : 0;
   if (error == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
   if (error == 0) {

@@ -62,6 +62,8 @@ std::string check_not_empty(const Value& v) {
   return v.choices.empty() ? "expected at least one" : "";
 }
 
+// The tables are data; the formatter would give each argument a line.
+// clang-format off
 Table server_table() {
   return {"server",
           false,
@@ -224,7 +226,9 @@ Table runtime_table() {
               {"loop", Kind::kChoice, "\"auto\"",
                "`auto` takes io_uring where the kernel and the container allow it, else epoll.",
                Takes::kRestart,
-               [](Config& c, const Value& v) { c.loop = static_cast<platform::LoopKind>(v.choice); },
+               [](Config& c, const Value& v) {
+                 c.loop = static_cast<platform::LoopKind>(v.choice);
+               },
                {"auto", "uring", "epoll"}},
               {"threads", Kind::kNumber, "0", "Loops that serve connections; 0: one per processor.",
                Takes::kRestart,
@@ -232,7 +236,9 @@ Table runtime_table() {
                0, 1024},
               {"blocking_threads", Kind::kNumber, "32",
                "Threads at most for what the kernel can only do waiting.", Takes::kRestart,
-               [](Config& c, const Value& v) { c.blocking_threads = static_cast<unsigned>(v.number); },
+               [](Config& c, const Value& v) {
+                 c.blocking_threads = static_cast<unsigned>(v.number);
+               },
                {}, 1, 1024},
           }};
 }
@@ -294,6 +300,8 @@ std::vector<Key> share_keys() {
        {"auto", "user", "service"}},
   };
 }
+
+// clang-format on
 
 std::vector<Table> make_schema() {
   Table share{"share", true, "A directory to serve.", share_keys(),

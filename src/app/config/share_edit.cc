@@ -70,8 +70,8 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   std::string out(text);
   if (!out.empty() && out.back() != '\n') out += '\n';
   if (!out.empty()) out += '\n';
-  out += "[[share]]\nname = " + toml_quoted(share.name) + "\npath = " + toml_quoted(share.path) +
-         "\n";
+  out +=
+      "[[share]]\nname = " + toml_quoted(share.name) + "\npath = " + toml_quoted(share.path) + "\n";
   const ShareConfig usual;
   auto flag = [&](const char* key, bool value) {
     if (value) out += std::string(key) + " = true\n";
@@ -109,8 +109,8 @@ std::expected<std::string, std::string> without_share(std::string_view text,
     return std::unexpected("share \"" + std::string(name) + "\" in line " + std::to_string(at) +
                            " is not written as a [[share]] block; remove it with an editor");
   std::size_t end = header + 1;
-  // The block ends where the next table begins. A line of a list cannot be mistaken for one: lists of
-  // lists are nowhere in the schema.
+  // The block ends where the next table begins. A line of a list cannot be mistaken for one: lists
+  // of lists are nowhere in the schema.
   while (end < lines.size() && !trimmed(lines[end]).starts_with("[")) ++end;
   while (end > header + 1 && is_blank_or_comment(lines[end - 1])) --end;
   std::size_t begin = header;

@@ -11,8 +11,9 @@
 
 namespace holdfast::app {
 
-/// The main thread's loop: signals, the admin socket, the live line. Nothing of a client's connection
-/// runs here, so what an administrator asks for may take its time without holding a client up.
+/// The main thread's loop: signals, the admin socket, the live line. Nothing of a client's
+/// connection runs here, so what an administrator asks for may take its time without holding a
+/// client up.
 class ControlLoop {
  public:
   ControlLoop() = default;

@@ -40,9 +40,7 @@ void ServiceManager::send(const std::string& state) {
                  reinterpret_cast<const sockaddr*>(&address), size);
 }
 
-void ServiceManager::ready(const std::string& text) {
-  send("READY=1\nSTATUS=" + one_line(text));
-}
+void ServiceManager::ready(const std::string& text) { send("READY=1\nSTATUS=" + one_line(text)); }
 
 void ServiceManager::reloading() {
   timespec now{};

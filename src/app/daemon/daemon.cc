@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "app/daemon/admin_commands.h"
 #include "app/daemon/node_options.h"
@@ -32,9 +33,8 @@ std::expected<void, std::string> Daemon::open_users(const Config& config) {
   platform::UserStore store(config.users_file());
   if (!store.exists()) {
     // An empty file, so that the machine SID is decided once.
-    auto made = store.edit(random_, [](service::UserFile&) -> std::expected<void, std::string> {
-      return {};
-    });
+    auto made = store.edit(
+        random_, [](service::UserFile&) -> std::expected<void, std::string> { return {}; });
     if (!made) return made;
   }
   users_ = std::make_shared<platform::FileUserDatabase>(config.users_file());
@@ -56,13 +56,13 @@ std::expected<void, std::string> Daemon::start() {
   server_guid_ = *guid;
   if (auto opened = open_users(config_); !opened) return opened;
   // First the socket: it tells whether another daemon runs on this configuration.
-  auto admin = admin::AdminServer::open(
-      control_, config_.admin_socket(),
-      [this](const admin::Json& request) { return answer(request); });
+  auto admin =
+      admin::AdminServer::open(control_, config_.admin_socket(),
+                               [this](const admin::Json& request) { return answer(request); });
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
-  auto node =
-      Node::start(node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_), events_);
+  auto node = Node::start(node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_),
+                          events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   std::string failed = follow_listeners(config_);
@@ -96,8 +96,10 @@ std::string Daemon::follow_listeners(const Config& next) {
   for (const ports::Endpoint& at : wanted) {
     if (std::ranges::find(have, at) != have.end()) continue;
     auto listening = node_->listen(at);
-    if (!listening) failed += (failed.empty() ? "" : " ") + listening.error();
-    else if (!listening->note.empty()) event(Severity::kNotice, "listen.note", listening->note);
+    if (!listening)
+      failed += (failed.empty() ? "" : " ") + listening.error();
+    else if (!listening->note.empty())
+      event(Severity::kNotice, "listen.note", listening->note);
   }
   return failed;
 }
@@ -108,7 +110,20 @@ std::string Daemon::reload_users() {
     event(Severity::kError, "users.refused", "The users stay as they were: " + read.error());
     return read.error();
   }
+  end_sessions_of_removed_users();
   return "";
+}
+
+void Daemon::end_sessions_of_removed_users() {
+  for (const service::SessionListing& s : node_->server().list_sessions()) {
+    if (s.guest || s.user.empty()) continue;
+    auto user = users_->find(s.user);
+    if (user && !user->disabled) continue;
+    node_->server().close_session(s.id);
+    event(Severity::kNotice, "session.ended",
+          "Ended the session of " + s.user + " from " + s.address +
+              ", who is no longer a user of this server.");
+  }
 }
 
 std::expected<std::string, std::string> Daemon::reload() {
@@ -137,8 +152,10 @@ std::expected<std::string, std::string> Daemon::reload() {
   // What needs a restart stays as the running server has it, to be named again at the next reload.
   for (const std::string& key : later) {
     auto running = config_.given.find(key);
-    if (running == config_.given.end()) next.given.erase(key);
-    else next.given[key] = running->second;
+    if (running == config_.given.end())
+      next.given.erase(key);
+    else
+      next.given[key] = running->second;
   }
   next.server.state_dir = config_.server.state_dir;
   next.server.users_file = config_.server.users_file;
@@ -165,7 +182,8 @@ admin::Json Daemon::answer(const admin::Json& request) {
   if (node_ == nullptr) return admin::error_reply("starting", "The server is starting.");
   if (command == "status") {
     admin::Json status = node_status(*node_);
-    status["config"] = config_file_;
+    std::error_code ignored;
+    status["config"] = std::filesystem::absolute(config_file_, ignored).string();
     status["users_file"] = config_.users_file();
     status["state_dir"] = config_.server.state_dir;
     return admin::result_reply(std::move(status));
@@ -186,10 +204,10 @@ admin::Json Daemon::answer(const admin::Json& request) {
     return admin::result_reply(admin::Json::object());
   }
   if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
-  return admin::error_reply(
-      "no-such-command", "There is no command \"" + command +
-                             "\"; known are status, sessions, files, shares, close-session, "
-                             "reload, reload-users and stop.");
+  return admin::error_reply("no-such-command",
+                            "There is no command \"" + command +
+                                "\"; known are status, sessions, files, shares, close-session, "
+                                "reload, reload-users and stop.");
 }
 
 void Daemon::run() {

@@ -44,7 +44,9 @@ class Daemon {
   /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
   std::string follow_listeners(const Config& next);
   std::expected<void, std::string> open_users(const Config& config);
+  /// "" or the error.
   std::string reload_users();
+  void end_sessions_of_removed_users();
   std::string summary() const;
 
   std::string config_file_;

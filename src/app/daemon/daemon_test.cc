@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/daemon.h"
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +13,6 @@
 #include <sstream>
 
 #include "app/admin/admin_client.h"
-#include "app/daemon/daemon.h"
 #include "app/daemon/node_options.h"
 #include "app/daemon/state_dir.h"
 
@@ -191,7 +192,7 @@ TEST_F(DaemonTest, IdentityOutlivesARestart) {
     EXPECT_EQ(text.str(), users);
     EXPECT_THAT(users, HasSubstr("machine-sid S-1-5-21-"));
   }
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat((folder_ + "/state").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
   for (const char* name : {"/state/server-guid", "/state/users"}) {
@@ -214,7 +215,8 @@ TEST_F(DaemonTest, AnswersAboutItself) {
   configure(head() + listen(port_) + share("one"));
   auto d = daemon();
   ASSERT_TRUE(d->start());
-  EXPECT_THAT(answer(*d, "status"), HasSubstr("\"listening\":[\"127.0.0.1:" + std::to_string(port_)));
+  EXPECT_THAT(answer(*d, "status"),
+              HasSubstr("\"listening\":[\"127.0.0.1:" + std::to_string(port_)));
   EXPECT_THAT(answer(*d, "status"), HasSubstr("\"shares\":1"));
   EXPECT_THAT(answer(*d, "sessions"), HasSubstr("\"sessions\":[]"));
   EXPECT_THAT(answer(*d, "files"), HasSubstr("\"files\":[]"));
@@ -226,9 +228,8 @@ TEST_F(DaemonTest, AnswersAboutItself) {
 }
 
 TEST_F(DaemonTest, SharesOfUsersDemandUnixAccounts) {
-  Config config = parse_config(head() + share("one") + "[[share]]\nname = \"u\"\npath = \"/u\"\n",
-                               "f")
-                      .config;
+  Config config =
+      parse_config(head() + share("one") + "[[share]]\nname = \"u\"\npath = \"/u\"\n", "f").config;
   NodeOptions as_root = node_options(config, true, Guid{}, nullptr, nullptr);
   EXPECT_FALSE(as_root.shares[0].share.act_as_user);
   EXPECT_TRUE(as_root.shares[1].share.act_as_user);
@@ -243,7 +244,7 @@ TEST_F(DaemonTest, ReplacedFileKeepsItsMode) {
   ASSERT_TRUE(replace_file(path, "one", 0640));
   ASSERT_EQ(::chmod(path.c_str(), 0604), 0);
   ASSERT_TRUE(replace_file(path, "two", 0640));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0604u);
   std::string text;

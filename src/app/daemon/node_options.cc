@@ -31,8 +31,8 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.read_only_users = s.read_only_users;
   share.encryption = s.encryption;
   share.access_based_enumeration = s.access_based_enumeration;
-  share.act_as_user = s.identity == IdentityMode::kUser ||
-                      (s.identity == IdentityMode::kAuto && as_root);
+  share.act_as_user =
+      s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);
   return share;
 }
 

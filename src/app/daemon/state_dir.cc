@@ -63,7 +63,7 @@ std::expected<void, std::string> prepare_state_dir(const std::string& path) {
   std::filesystem::path parent = std::filesystem::path(path).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure(path);
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return failure(path);
   if (!S_ISDIR(info.st_mode)) return std::unexpected(path + ": not a directory");
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0)
@@ -75,7 +75,7 @@ std::expected<void, std::string> prepare_state_dir(const std::string& path) {
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text,
                                               unsigned mode) {
   std::string temporary = path + ".new";
-  struct stat old {};
+  struct stat old{};
   bool is_there = ::stat(path.c_str(), &old) == 0;
   ::unlink(temporary.c_str());
   platform::UniqueFd fd(
@@ -106,8 +106,9 @@ std::expected<Guid, std::string> load_server_guid(const std::string& state_dir,
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (parse_octets(text, guid)) return guid;
-    return std::unexpected(path + ": expected 32 hexadecimal digits; remove the file to get a new "
-                                  "identity for this server");
+    return std::unexpected(path +
+                           ": expected 32 hexadecimal digits; remove the file to get a new "
+                           "identity for this server");
   }
   if (errno != ENOENT) return failure(path);
   guid = random.guid();

@@ -74,9 +74,10 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto octet = static_cast<unsigned char>(text[i]);
     // U+0080 to U+009F: terminals take them for control characters, too.
-    bool c1 = octet == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    bool continues_c1 = i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2 && octet < 0xA0 &&
-                        octet >= 0x80;
+    bool c1 =
+        octet == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    bool continues_c1 =
+        i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2 && octet < 0xA0 && octet >= 0x80;
     if (octet >= 0x20 && octet != 0x7F && !c1 && !continues_c1 && (valid || octet < 0x80)) {
       out += text[i];
     } else {
@@ -101,7 +102,8 @@ std::string json_line(const Event& event, const std::string& time) {
   object["level"] = to_string(event.severity);
   object["event"] = event.name;
   object["message"] = event.message;
-  for (const Event::Field& field : event.fields) object["fields"][std::string(field.key)] = field.value;
+  for (const Event::Field& field : event.fields)
+    object["fields"][std::string(field.key)] = field.value;
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

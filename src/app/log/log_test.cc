@@ -29,7 +29,8 @@ const Event kEvent{Severity::kWarning, "a.b", "User x\ny\x1b[2J connected", {{"u
 
 TEST(Log, NobodyWritesLinesOfTheirOwn) {
   EXPECT_EQ(plain_line(kEvent, "T"), "T warning: User x\\x0ay\\x1b[2J connected\n");
-  EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f \xc2\x9b \xff"), "gr\\xc3\\xbc\\xc3\\x9f \\xc2\\x9b \\xff");
+  EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f \xc2\x9b \xff"),
+            "gr\\xc3\\xbc\\xc3\\x9f \\xc2\\x9b \\xff");
   EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");
 }
