@@ -21,16 +21,18 @@ bool overlap(std::uint64_t a, std::uint64_t a_length, std::uint64_t b, std::uint
 
 }  // namespace
 
-bool ByteRangeLocks::conflicts(const Range& range) const {
-  return std::any_of(held_.begin(), held_.end(), [&range](const Held& h) {
-    return (range.exclusive || h.range.exclusive) &&
-           overlap(range.offset, range.length, h.range.offset, h.range.length);
+bool ByteRangeLocks::conflicts(OpenId open, const Range& range) const {
+  return std::any_of(held_.begin(), held_.end(), [open, &range](const Held& h) {
+    if (!range.exclusive && !h.range.exclusive) return false;
+    // A handle may put shared locks over its own exclusive one, but not the other way round.
+    if (!range.exclusive && h.open == open) return false;
+    return overlap(range.offset, range.length, h.range.offset, h.range.length);
   });
 }
 
 NtStatus ByteRangeLocks::lock(OpenId open, const Range& range) {
   if (overflows(range)) return NtStatus::kInvalidLockRange;
-  if (conflicts(range)) return NtStatus::kLockNotGranted;
+  if (conflicts(open, range)) return NtStatus::kLockNotGranted;
   held_.push_back({range, open});
   return NtStatus::kSuccess;
 }
@@ -44,9 +46,12 @@ NtStatus ByteRangeLocks::lock_or_wait(OpenId open, const Range& range, WaitToken
 
 NtStatus ByteRangeLocks::unlock(OpenId open, std::uint64_t offset, std::uint64_t length,
                                 std::vector<Wake>& wakes) {
-  auto found = std::find_if(held_.begin(), held_.end(), [=](const Held& h) {
-    return h.open == open && h.range.offset == offset && h.range.length == length;
-  });
+  auto found = held_.end();
+  for (auto h = held_.begin(); h != held_.end(); ++h) {
+    if (h->open != open || h->range.offset != offset || h->range.length != length) continue;
+    found = h;
+    if (h->range.exclusive) break;
+  }
   if (found == held_.end()) return NtStatus::kRangeNotLocked;
   held_.erase(found);
   grant_waiting(wakes);
@@ -84,7 +89,7 @@ std::size_t ByteRangeLocks::held_by(OpenId open) const {
 
 void ByteRangeLocks::grant_waiting(std::vector<Wake>& wakes) {
   std::erase_if(waiting_, [this, &wakes](const Waiting& w) {
-    if (conflicts(w.range)) return false;
+    if (conflicts(w.open, w.range)) return false;
     held_.push_back({w.range, w.open});
     wakes.push_back({w.token, NtStatus::kSuccess});
     return true;

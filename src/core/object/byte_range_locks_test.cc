@@ -84,18 +84,21 @@ TEST(ByteRangeLocks, AgreesWithAMapOfOctets) {
       std::size_t n = random() % model.size();
       ASSERT_EQ(locks.unlock(model[n].open, model[n].offset, model[n].length, wakes),
                 NtStatus::kSuccess);
-      // Which of two equal ones went does not matter unless they differ in kind.
-      auto same = std::find_if(model.begin(), model.end(), [&](const Lock& m) {
-        return m.open == model[n].open && m.offset == model[n].offset && m.length == model[n].length;
-      });
-      model.erase(same);
+      auto is_same = [chosen = model[n]](const Lock& m) {
+        return m.open == chosen.open && m.offset == chosen.offset && m.length == chosen.length;
+      };
+      auto gone = std::find_if(model.begin(), model.end(),
+                               [&](const Lock& m) { return is_same(m) && m.exclusive; });
+      if (gone == model.end()) gone = std::find_if(model.begin(), model.end(), is_same);
+      model.erase(gone);
       continue;
     }
     bool free = true, read = true, write = true;
     for (const Lock& m : model) {
       bool meets = m.offset < l.offset + l.length && l.offset < m.offset + m.length;
       if (!meets) continue;
-      free &= !m.exclusive && !l.exclusive;
+      if (l.exclusive) free = false;
+      if (m.exclusive && m.open != l.open) free = false;
       if (m.exclusive && m.open != l.open) read = write = false;
       if (!m.exclusive) write = false;
     }

@@ -11,16 +11,21 @@ using smb2::LockElement;
 
 using Ranges = std::vector<core::ByteRangeLocks::Range>;
 
-/// MS-SMB2 3.3.5.14.1.
-Result<Ranges> unlock_ranges(const smb2::LockRequest& request) {
+/// MS-SMB2 3.3.5.14.1: element by element; what was unlocked before a bad element stays unlocked.
+NtStatus unlock_all(Request& r, core::OpenId open, const smb2::LockRequest& request) {
   Ranges ranges;
+  NtStatus flags_status = NtStatus::kSuccess;
   for (const LockElement& e : request.locks) {
-    // FAIL_IMMEDIATELY has no meaning here, and Windows lets it pass.
-    if ((e.flags & ~LockElement::kFlagFailImmediately) != LockElement::kFlagUnlock)
-      return fail(NtStatus::kInvalidParameter);
+    if (e.flags != LockElement::kFlagUnlock) {
+      flags_status = NtStatus::kInvalidParameter;
+      break;
+    }
     ranges.push_back({e.offset, e.length, false});
   }
-  return ranges;
+  std::vector<core::Wake> wakes;
+  NtStatus status = r.server.opens().unlock(open, ranges, wakes);
+  r.server.waits().wake(wakes);
+  return status == NtStatus::kSuccess ? flags_status : status;
 }
 
 /// MS-SMB2 3.3.5.14.2. waits: the (only) element may wait.
@@ -84,11 +89,7 @@ Task<Reply> lock(Request& r) {
   if (!open->may(kReadsOrWrites)) co_return error_reply(NtStatus::kAccessDenied);
 
   if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {
-    Result<Ranges> ranges = unlock_ranges(request);
-    if (!ranges) co_return error_reply(ranges.error());
-    std::vector<core::Wake> wakes;
-    NtStatus status = r.server.opens().unlock(open->id, *ranges, wakes);
-    r.server.waits().wake(wakes);
+    NtStatus status = unlock_all(r, open->id, request);
     co_return status == NtStatus::kSuccess ? done() : error_reply(status);
   }
   bool waits;

@@ -18,8 +18,7 @@ Task<Reply> logoff(Request& r) {
   r.cancelled = false;
   co_await end_session(r.server, r.loop, id);
   Reply reply = body_reply(wire::smb2::LogoffResponse{});
-  // The answer is still signed or sealed with the session's keys.
-  r.driver.drop_session_after_answer(id);
+  r.chain.logged_off.push_back(id);
   co_return reply;
 }
 

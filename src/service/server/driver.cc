@@ -160,7 +160,7 @@ Task<void> Driver::run(core::Batch batch) {
   for (std::size_t i = 0; i < batch.requests.size() && !closed_; ++i)
     co_await run_one(batch, i, chain, answers);
   flush(answers, batch.sealed_by);
-  for (core::SessionId id : std::exchange(drop_after_answer_, {})) drop_session(id);
+  for (core::SessionId id : chain.logged_off) drop_session(id);
   in_flight_bytes_ -= cost;
   --running_;
   apply_back_pressure();

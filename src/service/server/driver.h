@@ -34,8 +34,6 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   /// Log-ons in progress, by session.
   std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>>& exchanges() { return exchanges_; }
   void drop_session(core::SessionId id);
-  /// The same, once the answer that is being made has been signed or sealed with its keys.
-  void drop_session_after_answer(core::SessionId id) { drop_after_answer_.push_back(id); }
 
   /// CANCEL (MS-SMB2 3.3.5.16).
   void cancel(const wire::smb2::Header& header);
@@ -86,7 +84,6 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
 
   /// Requests being handled, by message id, and those with an interim response.
   std::unordered_map<std::uint64_t, Request*> active_;
-  std::vector<core::SessionId> drop_after_answer_;
   std::size_t async_count_ = 0;
   std::size_t running_ = 0;
   std::size_t in_flight_bytes_ = 0;

@@ -34,6 +34,8 @@ struct Chain {
   std::uint32_t tree = 0;
   std::optional<wire::smb2::FileId> file_id;
   NtStatus status = NtStatus::kSuccess;
+  /// Sessions that were logged off in this frame: their keys still sign or seal its answers.
+  std::vector<core::SessionId> logged_off;
 };
 
 /// One request while it is being handled. Lives in its batch's coroutine.
