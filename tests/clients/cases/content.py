@@ -28,7 +28,7 @@ NAME_SETS = {"names": [], "all names": ALL,
 
 def source_tree(lab, name):
     """The folder to copy from, made once a run, and its manifest."""
-    root = lab.work / f"source-{name}"
+    root = lab.disk / f"source-{name}"
     if not root.exists():
         if name == "system":
             trees.make_system(root, FILES, MAX_BYTES)
