@@ -11,6 +11,7 @@
 #include "platform/random/system_random.h"
 #include "platform/vfs_posix/posix_vfs.h"
 #include "service/logon/spnego_authenticator.h"
+#include "service/pipes/pipe_service.h"
 
 namespace holdfast::app {
 
@@ -21,7 +22,7 @@ namespace {
 using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool>;
 
 VolumeKey key_of(const ShareOptions& share) {
-  struct stat info {};
+  struct stat info{};
   (void)::stat(share.directory.c_str(), &info);
   return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user};
 }
@@ -74,6 +75,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   p.server = std::make_unique<service::Server>(
       service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events},
       std::move(*settings));
+  p.server->set_pipes(std::make_shared<service::PipeService>(*p.server));
   return node;
 }
 
