@@ -27,4 +27,9 @@ void WaitRegistry::forget(core::WaitToken token) {
   waiters_.erase(token);
 }
 
+std::size_t WaitRegistry::size() {
+  Lock lock(mutex_);
+  return waiters_.size();
+}
+
 }  // namespace holdfast::service

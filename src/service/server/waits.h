@@ -23,6 +23,8 @@ class WaitRegistry {
   }
   /// Forgets a waiter that got its answer without waiting.
   void forget(core::WaitToken token);
+  /// How many wait.
+  std::size_t size();
 
  private:
   struct Waiter {
