@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/limits.h"
+#include "crypto/message_signature.h"
+#include "sim/client/pending.h"
+#include "wire/smb2/transform.h"
+#include "wire/smb2/transport.h"
+
+namespace holdfast::sim {
+
+namespace smb2 = wire::smb2;
+using smb2::Command, smb2::Header;
+
+namespace {
+std::string describe(const Header& header) {
+  return std::string(smb2::name_of(header.command)) + " " + std::to_string(header.message_id) +
+         " " + to_string(header.nt_status());
+}
+}  // namespace
+
+void Client::received(Bytes data) {
+  in_.insert(in_.end(), data.begin(), data.end());
+  std::size_t done = 0;
+  while (in_.size() - done >= smb2::FrameHeader::kSize) {
+    smb2::FrameHeader header;
+    (void)smb2::decode(Bytes(in_).subspan(done), header);
+    if (header.type != 0 || header.length < 4) {
+      contradiction("a malformed transport header");
+      return;
+    }
+    if (in_.size() - done - smb2::FrameHeader::kSize < header.length) break;
+    auto begin = in_.begin() + static_cast<std::ptrdiff_t>(done + smb2::FrameHeader::kSize);
+    frame_received(ByteVec(begin, begin + header.length));
+    done += smb2::FrameHeader::kSize + header.length;
+  }
+  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+bool Client::unseal(ByteVec& frame) {
+  smb2::TransformHeader header;
+  if (open_ == nullptr || !decode(frame, header) || header.session_id != session_id_ ||
+      header.flags != smb2::TransformHeader::kEncrypted ||
+      header.original_message_size != frame.size() - smb2::TransformHeader::kSize)
+    return contradiction("a sealed frame with a wrong transform header");
+  MutBytes octets = frame;
+  Bytes nonce = Bytes(header.nonce).first(crypto::nonce_size(open_->cipher()));
+  if (!open_->open(nonce, Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, 32),
+                   octets.subspan(smb2::TransformHeader::kSize), header.signature))
+    return contradiction("a sealed frame whose tag is wrong");
+  frame.erase(frame.begin(), frame.begin() + smb2::TransformHeader::kSize);
+  return true;
+}
+
+void Client::frame_received(ByteVec frame) {
+  smb2::ProtocolId protocol = smb2::protocol_of(frame);
+  bool sealed = protocol == smb2::ProtocolId::kTransform;
+  if (sealed && !unseal(frame)) return;
+  if (smb2::protocol_of(frame) != smb2::ProtocolId::kSmb2) {
+    contradiction("a frame that is no SMB2 message");
+    return;
+  }
+  Bytes rest = frame;
+  std::uint64_t last_id = 0;
+  while (true) {
+    if (rest.size() < smb2::kHeaderSize) {
+      contradiction("a message shorter than a header");
+      return;
+    }
+    std::uint32_t next = load_u32(rest.data() + 20);
+    if (next % 8 != 0 || next > rest.size()) {
+      contradiction("a wrong NextCommand");
+      return;
+    }
+    if (!message_received(next == 0 ? rest : rest.first(next), sealed, last_id)) return;
+    if (next == 0) return;
+    rest = rest.subspan(next);
+  }
+}
+
+bool Client::take_credits(const Header& header) {
+  credits_ += header.credits;
+  if (credits_ > limits::kMaxCredits)
+    return contradiction("more credits than the server's limit: " + std::to_string(credits_));
+  for (OneShot<bool>* waiter : std::exchange(waiting_for_credits_, {}))
+    world_.loop.post([waiter] { waiter->set(true); });
+  return true;
+}
+
+bool Client::check_header(const Pending& pending, const Header& header, bool sealed) {
+  const Header& request = pending.request;
+  if (!header.is_response()) return contradiction("a message that is no response");
+  if (header.command != request.command)
+    return contradiction("an answer of another command: " + describe(header));
+  if (pending.sealed && !sealed)
+    return contradiction("an answer in the clear to a sealed request: " + describe(header));
+  if (header.credit_charge != request.credit_charge)
+    return contradiction("another CreditCharge than the request's: " + describe(header));
+  bool is_setup = header.command == Command::kSessionSetup && request.session_id == 0;
+  if (!is_setup && header.session_id != pending.session_id)
+    return contradiction("another session than the request's: " + describe(header));
+  if (header.is_async()) {
+    if (pending.async_id != 0 && header.async_id != pending.async_id)
+      return contradiction("another AsyncId than the interim answer's: " + describe(header));
+    if (pending.async_id == 0 && header.nt_status() != NtStatus::kPending)
+      return contradiction("an asynchronous answer without an interim one: " + describe(header));
+    if (header.async_id == 0) return contradiction("AsyncId 0: " + describe(header));
+    return true;
+  }
+  if (pending.async_id != 0)
+    return contradiction("a synchronous answer after an interim one: " + describe(header));
+  if (header.nt_status() == NtStatus::kPending)
+    return contradiction("a synchronous STATUS_PENDING: " + describe(header));
+  bool fresh_tree = header.command == Command::kTreeConnect;
+  if (!fresh_tree && header.tree_id != pending.tree_id)
+    return contradiction("another tree than the request's: " + describe(header));
+  return true;
+}
+
+bool Client::check_signature(const Pending& pending, const Header& header, Bytes message,
+                             bool sealed) {
+  if (sealed || header.command == Command::kSessionSetup) return true;
+  if (!header.is_signed()) {
+    bool excused = header.nt_status() == NtStatus::kPending ||
+                   header.nt_status() == NtStatus::kUserSessionDeleted;
+    if (pending.is_signed && !excused)
+      return contradiction("an unsigned answer to a signed request: " + describe(header));
+    return true;
+  }
+  if (signer_ == nullptr || !crypto::verify_message(*signer_, message, true))
+    return contradiction("a wrong signature: " + describe(header));
+  return true;
+}
+
+bool Client::message_received(Bytes message, bool sealed, std::uint64_t& last_id) {
+  Header header;
+  if (!decode(message, header)) return contradiction("a malformed header");
+  auto found = pending_.find(header.message_id);
+  if (found == pending_.end())
+    return contradiction("an answer that nothing waits for: " + describe(header));
+  Pending& pending = *found->second;
+  if (options_.strict) {
+    if (!check_header(pending, header, sealed) ||
+        !check_signature(pending, header, message, sealed))
+      return false;
+    if (header.message_id <= last_id && last_id != 0)
+      return contradiction("answers of a compound out of order: " + describe(header));
+    if (!body_is_sane(header.command, header.nt_status(), message))
+      return contradiction("a malformed body: " + describe(header));
+  }
+  last_id = header.message_id;
+  world_.world.trace("answer", static_cast<std::uint64_t>(header.command) << 32 | header.status,
+                     header.message_id);
+  if (world_.world.verbose()) world_.world.note(options_.name + " < " + describe(header));
+  ++world_.counters.answers[{header.command, header.nt_status()}];
+  if (!take_credits(header)) return false;
+  if (header.is_async() && header.nt_status() == NtStatus::kPending) {
+    if (pending.async_id != 0 && options_.strict)
+      return contradiction("a second interim answer: " + describe(header));
+    pending.async_id = header.async_id;
+    return true;
+  }
+  if (header.command == Command::kNegotiate) connection_preauth_.update(world_.crypto, message);
+  if (header.command == Command::kSessionSetup &&
+      header.nt_status() == NtStatus::kMoreProcessingRequired)
+    session_preauth_.update(world_.crypto, message);
+  Answer answer;
+  answer.status = header.nt_status();
+  answer.header = header;
+  answer.message = to_vec(message);
+  answer.was_pending = pending.async_id != 0;
+  pending_.erase(found);
+  world_.loop.post(
+      [p = &pending, a = std::move(answer)]() mutable { p->outcome.set(std::move(a)); });
+  return true;
+}
+
+}  // namespace holdfast::sim

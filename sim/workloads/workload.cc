@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/workloads/workload.h"
+
+namespace holdfast::sim {
+
+const std::vector<Workload>& workloads() {
+  static const std::vector<Workload> list = {
+      {"basic", "one client creates, writes, reads back and closes", run_basic},
+  };
+  return list;
+}
+
+const Workload* find_workload(std::string_view name) {
+  for (const Workload& w : workloads())
+    if (name == w.name) return &w;
+  return nullptr;
+}
+
+RunResult run_workload(const Workload& workload, const RunOptions& options) {
+  Scene scene(options.seed);
+  scene.world().set_verbose(options.verbose);
+  scene.vfs().plants() = options.plants.disk;
+  scene.network().plants() = options.plants.network;
+  workload.run(scene, options);
+  scene.vfs().drop_kept();
+  RunResult result;
+  result.passed = !scene.world().failed();
+  if (!result.passed) {
+    result.failure = scene.world().failure();
+    result.last_trace = scene.world().last_trace(60);
+  }
+  result.trace_hash = scene.world().trace_hash();
+  result.events = scene.world().events();
+  result.virtual_us = scene.world().now_us();
+  result.counters = scene.counters();
+  return result;
+}
+
+}  // namespace holdfast::sim

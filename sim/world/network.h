@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ports/stream.h"
+#include "sim/world/executor.h"
+
+namespace holdfast::sim {
+
+class SimStream;
+
+/// How the network behaves; may be changed while it runs.
+struct NetworkConditions {
+  std::uint64_t latency_min_us = 20;
+  std::uint64_t latency_max_us = 400;
+  /// Octets that are under way in one direction, the peer's unread ones included.
+  std::size_t window = 256u << 10;
+  /// Of 1000 pieces, how many are cut to a few octets.
+  std::uint64_t tiny_pieces_per_mille = 30;
+  /// Of 1000 deliveries, how many are put into a buffer of the loop although the handler offers
+  /// one.
+  std::uint64_t ignore_target_per_mille = 200;
+};
+
+/// Faults that no network has, to see that the oracles find them. 0 = never.
+struct NetworkPlants {
+  std::uint64_t drop_frame_one_in = 0;
+  std::uint64_t repeat_frame_one_in = 0;
+  std::uint64_t flip_bit_one_in = 0;
+};
+
+/// TCP between loops: octets arrive in order, late, and in pieces of any size.
+class SimNetwork {
+ public:
+  explicit SimNetwork(World& world);
+  ~SimNetwork();
+  SimNetwork(const SimNetwork&) = delete;
+
+  NetworkConditions& conditions() { return conditions_; }
+  NetworkPlants& plants() { return plants_; }
+  /// Where connections arrive; the loop is chosen by the seed.
+  void listen(std::vector<SimExecutor*> loops, ports::AcceptHandler accept);
+  /// A connection from a client's loop. The server learns of it after a latency.
+  std::shared_ptr<ports::Stream> connect(SimExecutor& loop, ports::Endpoint from);
+
+  /// Both sides are told of a reset, each at a time of its own; what is under way is lost.
+  void reset(ports::Stream& stream);
+  /// The side of `stream` is reset and the other hears nothing at all, until its keep-alive gives
+  /// up.
+  void half_open(ports::Stream& stream, std::uint64_t keep_alive_us);
+  /// Connections of which a side has not been told the end.
+  std::size_t open_sides() const { return open_sides_; }
+
+ private:
+  friend class SimStream;
+  World& world_;
+  Rng rng_;
+  NetworkConditions conditions_;
+  NetworkPlants plants_;
+  std::vector<SimExecutor*> loops_;
+  ports::AcceptHandler accept_;
+  std::size_t open_sides_ = 0;
+  std::uint64_t next_connection_ = 1;
+};
+
+}  // namespace holdfast::sim

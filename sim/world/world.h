@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/unique_function.h"
+#include "ports/clock.h"
+#include "ports/random.h"
+#include "sim/world/rng.h"
+
+namespace holdfast::sim {
+
+/// When an event happens: by time, among equal times in a seeded order.
+struct EventId {
+  std::uint64_t time_us = 0;
+  std::uint64_t tie = 0;
+  std::uint64_t number = 0;
+  auto operator<=>(const EventId&) const = default;
+};
+
+/// Virtual time, the queue of what is to happen, the trace, and the verdict of one run. One thread.
+class World {
+ public:
+  /// Entries of the trace that are kept for the report of a failure.
+  static constexpr std::size_t kTraceKept = 400;
+
+  explicit World(std::uint64_t seed);
+
+  std::uint64_t seed() const { return seed_; }
+  std::uint64_t now_us() const { return now_us_; }
+
+  /// Runs fn after delay_us.
+  EventId schedule(std::uint64_t delay_us, UniqueFunction fn);
+  /// False: it ran already.
+  bool cancel(const EventId& id);
+  /// Runs events until there are none, the run has failed, or virtual time reaches limit_us. True:
+  /// there are none left.
+  bool run(std::uint64_t limit_us);
+  std::size_t pending() const { return queue_.size(); }
+  std::uint64_t events() const { return events_; }
+
+  /// Enters something that happened into the trace and its hash. what: a literal.
+  void trace(const char* what, std::uint64_t a = 0, std::uint64_t b = 0);
+  /// The same with a text that is made only when somebody reads it (verbose()).
+  bool verbose() const { return verbose_ != nullptr; }
+  void set_verbose(std::FILE* out) { verbose_ = out; }
+  void note(const std::string& text);
+  std::uint64_t trace_hash() const { return hash_; }
+  /// The last entries, one a line.
+  std::string last_trace(std::size_t count) const;
+
+  /// An oracle was contradicted. The first one counts; the run ends.
+  void fail(std::string why);
+  bool failed() const { return failure_.has_value(); }
+  const std::string& failure() const { return *failure_; }
+
+ private:
+  struct Entry {
+    std::uint64_t time_us;
+    const char* what;
+    std::uint64_t a, b;
+  };
+
+  std::uint64_t seed_;
+  std::uint64_t now_us_ = 0;
+  Rng ties_;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t events_ = 0;
+  std::map<EventId, UniqueFunction> queue_;
+  std::uint64_t hash_ = 0;
+  std::array<Entry, kTraceKept> kept_{};
+  std::uint64_t traced_ = 0;
+  std::FILE* verbose_ = nullptr;
+  std::optional<std::string> failure_;
+};
+
+/// The world's time. The wall clock begins on a fixed day.
+class SimClock final : public ports::Clock {
+ public:
+  explicit SimClock(World& world) : world_(world) {}
+  NtTime now() override { return {kBegin + world_.now_us() * 10}; }
+  std::uint64_t monotonic_us() override { return world_.now_us() + 1; }
+
+ private:
+  static constexpr std::uint64_t kBegin = 0x01DA'0000'0000'0000;
+  World& world_;
+};
+
+/// Octets from the seed. Each user has its own (see Rng).
+class SimRandom final : public ports::Random {
+ public:
+  SimRandom(std::uint64_t seed, std::uint64_t name) : rng_(seed, name) {}
+  void fill(MutBytes out) override {
+    for (std::uint8_t& octet : out) octet = static_cast<std::uint8_t>(rng_.u64() >> 32);
+  }
+
+ private:
+  Rng rng_;
+};
+
+}  // namespace holdfast::sim
