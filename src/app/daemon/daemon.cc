@@ -29,6 +29,16 @@ void Daemon::report_warnings(const LoadResult& loaded) {
             loaded.file + ":" + (f.line != 0 ? std::to_string(f.line) + ":" : "") + " " + f.text);
 }
 
+void Daemon::report_unknown_users(const Config& config) {
+  for (const ShareConfig& share : config.shares)
+    for (const auto* list : {&share.users, &share.read_only_users})
+      for (const std::string& name : *list)
+        if (!users_->find(name))
+          event(Severity::kWarning, "config.warning",
+                config_file_ + ":" + std::to_string(share.line) + ": share \"" + share.name +
+                    "\" names \"" + name + "\", and there is no such user (`holdfast user add`).");
+}
+
 std::expected<void, std::string> Daemon::open_users(const Config& config) {
   platform::UserStore store(config.users_file());
   if (!store.exists()) {
@@ -48,13 +58,18 @@ std::expected<void, std::string> Daemon::start() {
   config_ = std::move(loaded.config);
   if (log_ != nullptr) log_->set(config_.log_level, config_.log_format);
   report_warnings(loaded);
-  if (handle_signals_)
+  if (handle_signals_) {
+    // Who started us may have ignored them (nohup, a shell's background); the daemon needs them.
+    for (int signal : {SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+    ::signal(SIGPIPE, SIG_IGN);
     control_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
+  }
   if (auto made = prepare_state_dir(config_.server.state_dir); !made) return made;
   auto guid = load_server_guid(config_.server.state_dir, random_);
   if (!guid) return std::unexpected(guid.error());
   server_guid_ = *guid;
   if (auto opened = open_users(config_); !opened) return opened;
+  report_unknown_users(config_);
   // First the socket: it tells whether another daemon runs on this configuration.
   auto admin =
       admin::AdminServer::open(control_, config_.admin_socket(),
@@ -138,6 +153,7 @@ std::expected<std::string, std::string> Daemon::reload() {
   report_warnings(loaded);
   if (std::string error = reload_users(); !error.empty()) return give_up(error);
   Config& next = loaded.config;
+  report_unknown_users(next);
   std::vector<std::string> later = needs_restart(config_, next);
   auto applied =
       node_->apply(node_options(next, ::geteuid() == 0, server_guid_, users_, accounts_));

@@ -40,6 +40,7 @@ class Daemon {
  private:
   void event(Severity severity, std::string_view name, std::string message);
   void report_warnings(const LoadResult& loaded);
+  void report_unknown_users(const Config& config);
   void on_signal(int signal);
   /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
   std::string follow_listeners(const Config& next);

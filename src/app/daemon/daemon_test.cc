@@ -163,6 +163,13 @@ TEST_F(DaemonTest, MissingDirectoryLeavesOneShareOut) {
   EXPECT_NE(d->node().server().find_share("gone"), nullptr);
 }
 
+TEST_F(DaemonTest, NamesUsersThatAreNotThere) {
+  configure(head() + listen(port_) + share("one") + "users = [\"anna\"]\n");
+  auto d = daemon();
+  ASSERT_TRUE(d->start());
+  EXPECT_THAT(events_.take(), HasSubstr("share \"one\" names \"anna\", and there is no such user"));
+}
+
 TEST_F(DaemonTest, UnchangedShareKeepsItsVolume) {
   configure(head() + listen(port_) + share("one"));
   auto d = daemon();
