@@ -34,7 +34,7 @@ Task<void> story(Client& client) {
 }  // namespace
 
 void run_basic(Scene& scene, const RunOptions&) {
-  spawn(story(scene.add_client(scene.some_options("client"))));
+  scene.start(story(scene.add_client(scene.some_options("client"))));
   scene.run();
   scene.expect_nothing_left();
 }

@@ -99,10 +99,25 @@ ClientOptions Scene::some_options(const std::string& name) {
   return options;
 }
 
+Task<void> Scene::tell(Task<void> story) {
+  ++running_;
+  co_await story;
+  --running_;
+}
+
+void Scene::start(Task<void> story) { spawn(tell(std::move(story))); }
+
 void Scene::run(std::uint64_t limit_us) {
   bool quiet = world_.run(limit_us);
   if (!quiet && !world_.failed())
     world_.fail("still not at rest after " + std::to_string(limit_us / 1'000'000) + " s");
+  if (running_ == 0 || world_.failed()) return;
+  std::string who;
+  for (const auto& client : clients_)
+    if (client->in_flight() != 0)
+      who += ", " + client->options().name + " waits for " + std::to_string(client->in_flight()) +
+             " answers";
+  world_.fail(std::to_string(running_) + " stories never end" + who);
 }
 
 void Scene::expect_nothing_left() {

@@ -44,12 +44,17 @@ class Scene {
   /// A dialect with signing or sealing, chosen by the seed.
   ClientOptions some_options(const std::string& name);
 
+  /// Starts a story; all must have ended when nothing is left to happen.
+  void start(Task<void> story);
+
   /// Runs until nothing is left to happen. Fails the world when that takes longer than limit_us.
   void run(std::uint64_t limit_us = 4'000'000'000);
   /// After all clients have gone: nothing of them is left in the server.
   void expect_nothing_left();
 
  private:
+  Task<void> tell(Task<void> story);
+
   World world_;
   Rng rng_;
   SimClock clock_;
@@ -64,6 +69,7 @@ class Scene {
   std::unique_ptr<ports::Authenticator> authenticator_;
   std::unique_ptr<service::Server> server_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::size_t running_ = 0;
 };
 
 }  // namespace holdfast::sim

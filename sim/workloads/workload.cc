@@ -6,6 +6,7 @@ namespace holdfast::sim {
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list = {
       {"basic", "one client creates, writes, reads back and closes", run_basic},
+      {"files", "two clients work in directories of their own", run_files},
   };
   return list;
 }
