@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Running libFuzzer binaries of preset fuzz. Seeds lie in fuzz/corpus/NAME (committed), what a run adds in
+# Running libFuzzer binaries of preset asan. Seeds lie in fuzz/corpus/NAME (committed), what a run adds in
 # build/fuzz/corpus/NAME, what it finds in build/fuzz/found/NAME-*. The build lists its fuzzers in fuzzers.txt.
 
 # fuzzers: names of all, one a line.
-fuzzers() { sort -u "$root/build/fuzz/fuzzers.txt" 2>/dev/null; }
+fuzzers() { sort -u "$root/build/asan/fuzzers.txt" 2>/dev/null; }
 
 # fuzz_one NAME SECONDS: output on stdout; the status is the fuzzer's.
 fuzz_one() {
@@ -15,7 +15,7 @@ fuzz_one() {
   mkdir -p "$work/corpus/$name" "$work/found"
   [ -d "$root/fuzz/corpus/$name" ] && corpora+=("$root/fuzz/corpus/$name")
   [ -f "$root/fuzz/dict/$name.dict" ] && options+=("-dict=$root/fuzz/dict/$name.dict")
-  "$work/bin/$name" "${options[@]}" "${corpora[@]}" 2>&1
+  "$root/build/asan/bin/$name" "${options[@]}" "${corpora[@]}" 2>&1
 }
 
 # fuzz_all SECONDS: every fuzzer, as many at once as there are cores; sets PASSED and FAILED.
@@ -52,11 +52,11 @@ fuzz_all() {
 fuzz_command() {
   need build test
   if [ $# -eq 0 ]; then
-    build_preset fuzz
+    build_preset asan
     fuzzers
     return
   fi
   local name=$1 seconds=${2:-60}
-  build_preset fuzz "$name"
+  build_preset asan "$name"
   fuzz_one "$name" "$seconds"
 }

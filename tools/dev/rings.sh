@@ -40,8 +40,8 @@ ring_unit() {
 ring_sim() {
   if ! [ -f "$root/sim/CMakeLists.txt" ]; then ABSENT="no simulator (sim/CMakeLists.txt)" && return 2; fi
   need build test
-  built "$logs/sim-build.log" dev holdfast-sim || return 0
-  tally_run "$logs/sim.log" "$root/build/dev/bin/holdfast-sim" \
+  built "$logs/sim-build.log" release holdfast-sim || return 0
+  tally_run "$logs/sim.log" "$root/build/release/bin/holdfast-sim" \
     --seeds "${HOLDFAST_SIM_SEEDS:-300}" --check-determinism
 }
 
@@ -51,7 +51,7 @@ ring_fuzz() {
     ABSENT="no fuzzers (*_fuzz.cc)" && return 2
   fi
   need build test
-  built "$logs/fuzz-build.log" fuzz || return 0
+  built "$logs/fuzz-build.log" asan || return 0
   fuzz_all "${HOLDFAST_FUZZ_SECONDS:-8}"
 }
 
