@@ -172,7 +172,8 @@ Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) 
   for (std::size_t i = 0; i < answers.size(); ++i) {
     bool last = i + 1 == answers.size();
     Buffer& message = answers[i].message;
-    if (!last) message.append_zeros((kCompoundAlignment - message.size() % kCompoundAlignment) % kCompoundAlignment);
+    // In a compound Windows pads the last message too.
+    if (answers.size() > 1) message.append_zeros((kCompoundAlignment - message.size() % kCompoundAlignment) % kCompoundAlignment);
     finish_message(answers[i], sealed, last ? 0 : message.size(), message.mut());
     if (i == 0) {
       frame = std::move(message);

@@ -12,10 +12,6 @@ Task<Reply> logoff(Request& r) {
   wire::smb2::LogoffRequest request;
   if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
   core::SessionId id = r.session->id;
-  // This request itself must not be taken for one that waits.
-  r.on_cancel = nullptr;
-  r.driver.cancel_requests_of(id);
-  r.cancelled = false;
   co_await end_session(r.server, r.loop, id);
   Reply reply = body_reply(wire::smb2::LogoffResponse{});
   r.chain.logged_off.push_back(id);
