@@ -23,11 +23,13 @@ std::string NdrReader::wide_string() {
   const std::uint32_t count = u32();
   if (offset != 0 || count > maximum || count > kMaxStringUnits) fail();
   Bytes units = ok() ? octets(std::size_t{count} * 2) : Bytes{};
-  if (units.size() >= 2 && load_u16(units.last(2).data()) == 0)
+  if (!units.empty()) {
+    if (load_u16(units.last(2).data()) != 0) fail();
     units = units.first(units.size() - 2);
-  // A NUL inside would make two readers see two different names.
+  }
+  // The text is what C sees of it: impacket sends ten NULs for no name.
   for (std::size_t i = 0; i + 1 < units.size(); i += 2)
-    if (load_u16(units.data() + i) == 0) fail();
+    if (load_u16(units.data() + i) == 0) units = units.first(i);
   return ok() ? utf16le_to_utf8(units) : std::string();
 }
 

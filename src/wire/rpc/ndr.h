@@ -214,7 +214,8 @@ void write_array(NdrWriter& w, const std::vector<T>& elements) {
 template <class T>
 std::vector<T> read_array(NdrReader& r) {
   ndr::Measure least;
-  T().describe(least);
+  const T nothing;
+  nothing.describe(least);
   std::vector<T> elements(r.conformance(least.size));
   ndr::ReadFixed fixed{r};
   for (T& element : elements) element.describe(fixed);
