@@ -7,6 +7,7 @@ const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list = {
       {"basic", "one client creates, writes, reads back and closes", run_basic},
       {"files", "two clients work in directories of their own", run_files},
+      {"chaos", "connections are lost at any moment; nothing may stay behind", run_chaos},
   };
   return list;
 }
