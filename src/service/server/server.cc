@@ -6,6 +6,13 @@
 #include "service/server/driver.h"
 
 namespace holdfast::service {
+namespace {
+
+Task<void> close_and_forget(Server& server, ports::Executor& loop, core::OpenId id) {
+  (void)co_await close_open(server, loop, id);
+}
+
+}  // namespace
 
 Server::Server(Environment environment, Settings settings)
     : environment_(environment),
@@ -80,6 +87,28 @@ bool Server::close_session(core::SessionId id) {
     });
   }
   return true;
+}
+
+bool Server::close_file(core::OpenId id) {
+  std::optional<core::OpenView> open = opens_.find(id);
+  core::SessionPtr session = open ? sessions_.find(open->session) : nullptr;
+  if (session == nullptr) return false;
+  std::vector<core::ConnectionId> channels;
+  {
+    Lock lock(session->mutex);
+    channels = session->channels;
+  }
+  Lock lock(connections_mutex_);
+  for (core::ConnectionId channel : channels) {
+    auto found = connections_.find(channel);
+    if (found == connections_.end()) continue;
+    // When the connection ends before this runs, so does the open.
+    found->second.loop->post([weak = found->second.driver, id] {
+      if (auto driver = weak.lock()) spawn(close_and_forget(driver->server(), driver->loop(), id));
+    });
+    return true;
+  }
+  return false;
 }
 
 std::shared_ptr<const Settings> Server::settings() const {

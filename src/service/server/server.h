@@ -86,6 +86,8 @@ class Server {
   void close_all();
   /// Ends one session and its opens. False when there is none.
   bool close_session(core::SessionId id);
+  /// Closes one open as its client would, from any thread. False when there is none.
+  bool close_file(core::OpenId id);
 
   std::shared_ptr<const Settings> settings() const;
   std::shared_ptr<const core::Share> find_share(std::string_view name) const;
