@@ -268,6 +268,29 @@ TEST_F(OperationsTest, FilesAreListedWithWhatTheyAreOpenFor) {
   EXPECT_EQ(one.path_name, "C:\\srv\\data\\c.txt");
 }
 
+TEST_F(OperationsTest, AFileIsClosedByAnAdministratorAndByOneIdOnly) {
+  auto close = [&](std::uint32_t id) {
+    Buffer in(64), out(64);
+    rpc::NdrWriter w(in);
+    w.unique_wide_string(std::nullopt);
+    w.u32(id);
+    Call c{view_, client_, rpc::NdrReader(in.view()), rpc::NdrWriter(out)};
+    EXPECT_EQ(srvsvc::file_close(c), 0u);
+    return load_u32(out.data());
+  };
+  const core::OpenId first = view_.open_list[0].id;
+  const std::uint32_t id = 0x00100001;
+  EXPECT_EQ(close(id), net_status::kAccessDenied);
+  become_administrator();
+  EXPECT_EQ(close(77), net_status::kFileIdNotFound);
+  EXPECT_TRUE(view_.closed_files.empty());
+  EXPECT_EQ(close(id), net_status::kSuccess);
+  EXPECT_EQ(view_.closed_files, std::vector<core::OpenId>{first});
+  // Another generation of the same slot that folds to the same number.
+  view_.open_list[1].id = 0x100100000001;
+  EXPECT_EQ(close(id), net_status::kFileIdNotFound);
+}
+
 TEST_F(OperationsTest, ConnectionsAreToldByShareOrByClient) {
   become_administrator();
   auto list = [&](rpc::WidePointer qualifier) {

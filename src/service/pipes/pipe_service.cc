@@ -21,6 +21,7 @@ class LiveServer final : public ServerView {
   std::vector<core::OpenListing> opens() override { return server_.opens().list(); }
   NtTime now() override { return server_.env().clock.now(); }
   bool close_session(core::SessionId id) override { return server_.close_session(id); }
+  bool close_file(core::OpenId id) override { return server_.close_file(id); }
 
  private:
   Server& server_;

@@ -14,7 +14,6 @@ namespace holdfast::service::pipes {
 namespace net_status {
 inline constexpr std::uint32_t kSuccess = 0;
 inline constexpr std::uint32_t kAccessDenied = 5;
-inline constexpr std::uint32_t kNotSupported = 50;
 inline constexpr std::uint32_t kInvalidParameter = 87;
 inline constexpr std::uint32_t kInvalidName = 123;
 inline constexpr std::uint32_t kInvalidLevel = 124;

@@ -18,6 +18,8 @@ class ServerView {
   virtual NtTime now() = 0;
   /// False when there is no such session.
   virtual bool close_session(core::SessionId id) = 0;
+  /// False when there is no such open.
+  virtual bool close_file(core::OpenId id) = 0;
 };
 
 }  // namespace holdfast::service

@@ -272,16 +272,17 @@ std::uint32_t file_get_info(Call& c) {
   return refuse(net_status::kFileIdNotFound);
 }
 
-/// MS-SRVS 3.1.4.4. Single opens cannot be closed from here; ending the session can.
+/// MS-SRVS 3.1.4.4. An id that stands for several opens closes none of them.
 std::uint32_t file_close(Call& c) {
   (void)c.in.unique_wide_string();
   const std::uint32_t id = c.in.u32();
   if (!c.in.ok()) return rpc::fault_status::kBadStubData;
   std::uint32_t status = net_status::kAccessDenied;
   if (c.administrator()) {
-    status = net_status::kFileIdNotFound;
-    for (const core::OpenListing& open : c.server.opens())
-      if (file_id(open.id) == id) status = net_status::kNotSupported;
+    std::vector<core::OpenListing> opens = c.server.opens();
+    std::erase_if(opens, [id](const core::OpenListing& open) { return file_id(open.id) != id; });
+    const bool closed = opens.size() == 1 && c.server.close_file(opens.front().id);
+    status = closed ? net_status::kSuccess : net_status::kFileIdNotFound;
   }
   c.out.u32(status);
   return 0;

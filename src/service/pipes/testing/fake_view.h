@@ -54,11 +54,16 @@ class FakeView final : public ServerView {
     closed.push_back(id);
     return true;
   }
+  bool close_file(core::OpenId id) override {
+    closed_files.push_back(id);
+    return true;
+  }
 
   std::shared_ptr<const Settings> settings_value;
   std::vector<SessionListing> session_list;
   std::vector<core::OpenListing> open_list;
   std::vector<core::SessionId> closed;
+  std::vector<core::OpenId> closed_files;
   /// Sunday, 2004-02-29, 23:59:00.50: a leap day.
   NtTime now_value = NtTime::from_unix(1'078'099'140, 500'000'000);
 };
