@@ -141,7 +141,7 @@ int reload_command(const Common& common) {
     print_json(*result);
   else
     print(text_of(*result, "text") + "\n");
-  return kDone;
+  return result->value("complete", Json(true)) == Json(false) ? kFailed : kDone;
 }
 
 int stop_command(const Common& common) {

@@ -80,8 +80,10 @@ std::expected<std::string, std::string> read_password_file(const std::string& pa
 }
 
 std::string take_password_from_environment() {
-  const char* value = std::getenv("HOLDFAST_PASSWORD");
+  char* value = std::getenv("HOLDFAST_PASSWORD");
   std::string password = value != nullptr ? value : "";
+  // Gone from /proc/PID/environ, too.
+  if (value != nullptr) ::explicit_bzero(value, password.size());
   ::unsetenv("HOLDFAST_PASSWORD");
   return password;
 }

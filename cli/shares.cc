@@ -73,6 +73,8 @@ int put(const Common& common, const Target& target, const std::string& before,
   if (!reply)
     return say_failed(done + " in " + target.file + ", but the running server did not take it",
                       status);
+  if (reply->value("complete", Json(true)) == Json(false))
+    return say_failed(done + ", but not all is well: " + reply->value("text", ""));
   print(done + ".\n");
   return kDone;
 }

@@ -128,6 +128,8 @@ Json close_session(Node& node, const Json& request) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, 16);
   if (error != std::errc() || end != text.data() + text.size() || !node.server().close_session(id))
     return admin::error_reply("no-such-session", "There is no session " + text + ".");
+  node.server().event(Severity::kNotice, "session.closed",
+                      "Session " + text + " was ended by the administrator.", {{"session", text}});
   return admin::result_reply({{"session", text}});
 }
 

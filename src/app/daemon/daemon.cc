@@ -141,7 +141,17 @@ void Daemon::end_sessions_of_removed_users() {
   }
 }
 
-std::expected<std::string, std::string> Daemon::reload() {
+std::string Daemon::left_out(const Config& config) {
+  std::string names;
+  for (const ShareConfig& share : config.shares)
+    if (node_->server().find_share(share.name) == nullptr)
+      names += (names.empty() ? "" : ", ") + share.name;
+  return names.empty()
+             ? ""
+             : "Shares left out, because their directory cannot be opened: " + names + ".";
+}
+
+std::expected<Daemon::Reloaded, std::string> Daemon::reload() {
   service_manager_.reloading();
   auto give_up = [this](std::string why) {
     event(Severity::kError, "config.refused", "The configuration stays as it was. " + why);
@@ -159,6 +169,8 @@ std::expected<std::string, std::string> Daemon::reload() {
       node_->apply(node_options(next, ::geteuid() == 0, server_guid_, users_, accounts_));
   if (!applied) return give_up(applied.error());
   std::string failed = follow_listeners(next);
+  if (std::string shares = left_out(next); !shares.empty())
+    failed += (failed.empty() ? "" : " ") + shares;
   if (log_ != nullptr) log_->set(next.log_level, next.log_format);
   std::string text = "The configuration was applied. " + summary();
   if (!failed.empty()) text += " Not done: " + failed;
@@ -180,7 +192,7 @@ std::expected<std::string, std::string> Daemon::reload() {
   config_ = std::move(next);
   event(failed.empty() ? Severity::kNotice : Severity::kError, "config.applied", text);
   service_manager_.ready(summary());
-  return text;
+  return Reloaded{text, failed.empty()};
 }
 
 void Daemon::on_signal(int signal) {
@@ -207,7 +219,7 @@ admin::Json Daemon::answer(const admin::Json& request) {
   if (command == "reload") {
     auto done = reload();
     if (!done) return admin::error_reply("config", done.error());
-    return admin::result_reply({{"text", *done}});
+    return admin::result_reply({{"text", done->text}, {"complete", done->complete}});
   }
   if (command == "reload-users") {
     if (std::string error = reload_users(); !error.empty())

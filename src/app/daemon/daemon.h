@@ -27,9 +27,15 @@ class Daemon {
   std::expected<void, std::string> start();
   /// Serves until SIGTERM, SIGINT or the admin command "stop"; then ends connections in order.
   void run();
-  /// Reads the configuration and the users again, and applies what changed; clients stay. The
-  /// result is a sentence about what was done; on an error nothing has changed.
-  std::expected<std::string, std::string> reload();
+  struct Reloaded {
+    /// What was done, for people.
+    std::string text;
+    /// False: an address could not be listened on, or a share's directory is not there.
+    bool complete = true;
+  };
+  /// Reads the configuration and the users again, and applies what changed; clients stay. On an
+  /// error nothing has changed.
+  std::expected<Reloaded, std::string> reload();
 
   /// For tests: before start(), leaves signals alone.
   void without_signals() { handle_signals_ = false; }
@@ -42,6 +48,8 @@ class Daemon {
   void report_warnings(const LoadResult& loaded);
   void report_unknown_users(const Config& config);
   void on_signal(int signal);
+  /// Shares that could not be opened, as a sentence, or "".
+  std::string left_out(const Config& config);
   /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
   std::string follow_listeners(const Config& next);
   std::expected<void, std::string> open_users(const Config& config);

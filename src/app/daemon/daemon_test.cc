@@ -145,10 +145,10 @@ TEST_F(DaemonTest, SaysWhatNeedsARestart) {
   for (int again = 0; again < 2; ++again) {
     auto done = d->reload();
     ASSERT_TRUE(done);
-    EXPECT_THAT(*done, HasSubstr("Takes effect on restart: runtime.threads."));
+    EXPECT_THAT(done->text, HasSubstr("Takes effect on restart: runtime.threads."));
   }
   configure(head() + listen(port_) + share("one"));
-  EXPECT_THAT(*d->reload(), testing::Not(HasSubstr("restart")));
+  EXPECT_THAT(d->reload()->text, testing::Not(HasSubstr("restart")));
 }
 
 TEST_F(DaemonTest, MissingDirectoryLeavesOneShareOut) {
@@ -158,9 +158,34 @@ TEST_F(DaemonTest, MissingDirectoryLeavesOneShareOut) {
   EXPECT_THAT(events_.take(), HasSubstr("share.left_out: Share \"gone\" is not served"));
   EXPECT_NE(d->node().server().find_share("one"), nullptr);
   EXPECT_EQ(d->node().server().find_share("gone"), nullptr);
+  auto again = d->reload();
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->complete);
+  EXPECT_THAT(again->text, HasSubstr("left out, because their directory cannot be opened: gone."));
   std::filesystem::create_directory(folder_ + "/gone");
-  ASSERT_TRUE(d->reload());
+  again = d->reload();
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->complete) << again->text;
   EXPECT_NE(d->node().server().find_share("gone"), nullptr);
+}
+
+TEST_F(DaemonTest, AddressInUseLeavesTheOthers) {
+  configure(head() + listen(port_) + share("one"));
+  auto d = daemon();
+  ASSERT_TRUE(d->start());
+  platform::UniqueFd taken(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in at = loopback(0);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(taken.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(taken.get(), 1), 0);
+  ASSERT_EQ(::getsockname(taken.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+  configure(head() + listen(port_) + listen(ntohs(at.sin_port)) + share("two"));
+  auto done = d->reload();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->complete);
+  EXPECT_THAT(done->text, HasSubstr("another process listens there already"));
+  EXPECT_TRUE(connect_to(port_).valid());
+  EXPECT_NE(d->node().server().find_share("two"), nullptr);
 }
 
 TEST_F(DaemonTest, NamesUsersThatAreNotThere) {
