@@ -37,7 +37,7 @@ std::uint32_t Connection::max_frame() const {
 
 bool Connection::any_established() const {
   for (const auto& [id, channel] : channels_)
-    if (channel.established) return true;
+    if (channel->established) return true;
   return false;
 }
 
@@ -115,7 +115,9 @@ std::optional<Disconnect> Connection::split(Bytes content, Batch& batch) {
     SessionId session = header.session_id;
     if (header.is_related() && (session == kSameSession || !batch.requests.empty()))
       session = previous_session;
-    request.refused = check_signature(request, session);
+    if (auto found = channels_.find(session); found != channels_.end())
+      request.channel = found->second;
+    request.refused = check_signature(request);
     previous_session = session;
     batch.requests.push_back(request);
     if (header.next_command == 0) return std::nullopt;
@@ -123,15 +125,20 @@ std::optional<Disconnect> Connection::split(Bytes content, Batch& batch) {
   }
 }
 
-const crypto::Signer* Connection::signer_for(SessionId id) {
+const crypto::Signer* Connection::signer_for(const Outgoing& answer, SessionId id) {
+  if (answer.channel != nullptr && answer.channel->session->id == id)
+    return answer.channel->keys.signer.get();
   Channel* found = channel(id);
   return found == nullptr ? nullptr : found->keys.signer.get();
 }
 
-NtStatus Connection::check_signature(RequestMeta& request, SessionId session_id) {
+/// MS-SMB2 3.3.5.2.4.
+NtStatus Connection::check_signature(RequestMeta& request) {
   if (request.sealed || !request.header.is_signed()) return NtStatus::kSuccess;
-  // A setup in progress has no key yet; without a session the dispatch says so.
-  const crypto::Signer* signer = signer_for(session_id);
+  if (request.header.command == Command::kNegotiate) return NtStatus::kInvalidParameter;
+  if (request.channel == nullptr) return NtStatus::kUserSessionDeleted;
+  // A setup in progress has no key yet.
+  const crypto::Signer* signer = request.channel->keys.signer.get();
   if (signer == nullptr) return NtStatus::kSuccess;
   request.signature_ok = crypto::verify_message(*signer, request.message, false);
   return request.signature_ok ? NtStatus::kSuccess : NtStatus::kAccessDenied;
@@ -139,13 +146,14 @@ NtStatus Connection::check_signature(RequestMeta& request, SessionId session_id)
 
 Channel* Connection::channel(SessionId id) {
   auto found = channels_.find(id);
-  return found == channels_.end() ? nullptr : &found->second;
+  return found == channels_.end() ? nullptr : found->second.get();
 }
 
 Channel& Connection::add_channel(SessionPtr session) {
-  Channel& added = channels_[session->id];
-  added.session = std::move(session);
-  return added;
+  std::shared_ptr<Channel>& added = channels_[session->id];
+  added = std::make_shared<Channel>();
+  added->session = std::move(session);
+  return *added;
 }
 
 std::vector<SessionId> Connection::sessions() const {
@@ -160,6 +168,14 @@ bool Connection::charge_suffices(const smb2::Header& header, std::uint64_t paylo
   return std::max<std::uint64_t>(header.credit_charge, 1) >= needed;
 }
 
+const Channel* Connection::sealing_channel(const std::vector<Outgoing>& answers,
+                                           SessionId sealed_by) {
+  for (const Outgoing& answer : answers)
+    if (answer.channel != nullptr && answer.channel->session->id == sealed_by)
+      return answer.channel.get();
+  return channel(sealed_by);
+}
+
 Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) {
   Buffer frame;
   bool must_seal = sealed_by != 0;
@@ -167,7 +183,7 @@ Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) 
     must_seal = must_seal || answer.must_seal;
     if (answer.must_seal && sealed_by == 0) sealed_by = answer.request.session_id;
   }
-  Channel* sealing = must_seal ? channel(sealed_by) : nullptr;
+  const Channel* sealing = must_seal ? sealing_channel(answers, sealed_by) : nullptr;
   bool sealed = sealing != nullptr && sealing->keys.seal != nullptr;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     bool last = i + 1 == answers.size();
@@ -210,7 +226,7 @@ void Connection::finish_message(Outgoing& answer, bool sealed, std::size_t next,
   }
   header.session_id = request.session_id;
   const crypto::Signer* signer = nullptr;
-  if (!sealed && (request.is_signed() || answer.must_sign)) signer = signer_for(header.session_id);
+  if (!sealed && (request.is_signed() || answer.must_sign)) signer = signer_for(answer, header.session_id);
   // An interim response is not signed by Windows, but may be; clients that check want the final one.
   if (signer != nullptr) header.flags |= Flags::kSigned;
   Buffer octets(smb2::kHeaderSize);

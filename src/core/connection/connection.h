@@ -26,6 +26,8 @@ inline constexpr std::size_t kMessageHeadroom = 4 + 52;
 /// A response message under construction: 64 octets kept for its header, room in front.
 Buffer new_message(std::size_t body_size_hint);
 
+struct Channel;
+
 /// One request of a frame.
 struct RequestMeta {
   wire::smb2::Header header;
@@ -37,6 +39,9 @@ struct RequestMeta {
   bool signature_ok = false;
   /// Not kSuccess: refused before dispatch (signature), answer it with this.
   NtStatus refused = NtStatus::kSuccess;
+  /// Of its session when it came, if it had one. Its keys protect the answer, even when the session
+  /// has ended meanwhile: an answer to a sealed request never goes out in the clear.
+  std::shared_ptr<const Channel> channel;
 };
 
 /// The requests of one frame, to be run one after the other (MS-SMB2 3.3.5.2.7).
@@ -56,6 +61,8 @@ struct Disconnect {
 /// One answer. message begins with 64 octets for the header, which the connection fills in.
 struct Outgoing {
   wire::smb2::Header request;
+  /// RequestMeta::channel.
+  std::shared_ptr<const Channel> channel;
   NtStatus status = NtStatus::kSuccess;
   Buffer message;
   /// Not 0: this is an interim response (status kPending) or the final one of an async request.
@@ -107,6 +114,7 @@ class Connection {
 
   Channel* channel(SessionId id);
   Channel& add_channel(SessionPtr session);
+  /// Requests that came before keep it until they are answered.
   void drop_channel(SessionId id) { channels_.erase(id); }
   std::vector<SessionId> sessions() const;
   std::size_t session_count() const { return channels_.size(); }
@@ -121,8 +129,9 @@ class Connection {
  private:
   std::optional<Disconnect> unseal(Buffer& frame, Batch& batch);
   std::optional<Disconnect> split(Bytes content, Batch& batch);
-  NtStatus check_signature(RequestMeta& request, SessionId session_id);
-  const crypto::Signer* signer_for(SessionId id);
+  NtStatus check_signature(RequestMeta& request);
+  const crypto::Signer* signer_for(const Outgoing& answer, SessionId id);
+  const Channel* sealing_channel(const std::vector<Outgoing>& answers, SessionId sealed_by);
   void finish_message(Outgoing& answer, bool sealed, std::size_t offset, MutBytes message);
   void seal(Buffer& frame, const Channel& channel);
 
@@ -133,7 +142,7 @@ class Connection {
   std::optional<Negotiated> negotiated_;
   bool awaits_smb2_negotiate_ = false;
   crypto::PreauthHash preauth_;
-  std::unordered_map<SessionId, Channel> channels_;
+  std::unordered_map<SessionId, std::shared_ptr<Channel>> channels_;
   std::uint64_t next_async_id_ = 1;
 };
 

@@ -212,6 +212,7 @@ void Driver::answer(Request& request, Reply reply, core::SessionId sealed_by,
   if (reply.message.empty()) reply.message = body_reply(smb2::ErrorResponse{}).message;
   core::Outgoing out;
   out.request = request.meta.header;
+  out.channel = request.meta.channel;
   // Related requests are answered with the ids they were resolved to.
   out.request.session_id = request.header.session_id;
   out.request.tree_id = request.header.tree_id;
@@ -240,6 +241,7 @@ bool Driver::send_interim(Request& request) {
   request.async_id = connection_.next_async_id();
   core::Outgoing out;
   out.request = request.meta.header;
+  out.channel = request.meta.channel;
   out.request.session_id = request.header.session_id;
   out.request.tree_id = request.header.tree_id;
   out.status = NtStatus::kPending;
