@@ -72,6 +72,7 @@ void Client::connect_transport() {
   tree_id_ = 0;
   signer_ = nullptr;
   seal_ = open_ = nullptr;
+  open_before_.clear();
   credits_ = 1;
   next_message_id_ = 0;
   stream_ = world_.network.connect(
@@ -216,6 +217,7 @@ Task<std::vector<Answer>> Client::compound(std::vector<Part> parts) {
     pending->session_id = session_id_;
     pending->tree_id = tree_id_;
     pending->sealed = options_.seal && seal_ != nullptr;
+    pending->signer = signer_;
     pending->is_signed = !pending->sealed && signer_ != nullptr;
     pending->first_of_frame =
         waiting.empty() ? pending->request.message_id : waiting.front()->first_of_frame;

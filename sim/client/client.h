@@ -190,6 +190,8 @@ class Client {
   std::shared_ptr<const crypto::Signer> signer_;
   std::shared_ptr<const crypto::Aead> seal_, open_;
   std::uint64_t next_nonce_ = 1;
+  /// Of sessions of this connection that were logged off: answers may still be under way.
+  std::map<std::uint64_t, std::shared_ptr<const crypto::Aead>> open_before_;
 
   std::int64_t credits_ = 1;
   std::uint64_t next_message_id_ = 0;

@@ -172,6 +172,7 @@ Task<NtStatus> Client::logon(std::uint64_t previous) {
 Task<NtStatus> Client::logoff() {
   Answer answer = co_await call({Command::kLogoff, message_of(smb2::LogoffRequest{})});
   if (answer.status == NtStatus::kSuccess) {
+    open_before_[session_id_] = open_;
     session_id_ = 0;
     tree_id_ = 0;
     signer_ = nullptr;

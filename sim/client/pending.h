@@ -15,6 +15,8 @@ struct Client::Pending {
   bool sealed = false;
   bool is_signed = false;
   std::uint64_t first_of_frame = 0;
+  /// The keys in force when it was sent; a log-off meanwhile does not change them.
+  std::shared_ptr<const crypto::Signer> signer;
   /// Not 0 once an interim answer came.
   std::uint64_t async_id = 0;
   OneShot<Answer> outcome;

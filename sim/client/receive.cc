@@ -39,13 +39,19 @@ void Client::received(Bytes data) {
 
 bool Client::unseal(ByteVec& frame) {
   smb2::TransformHeader header;
-  if (open_ == nullptr || !decode(frame, header) || header.session_id != session_id_ ||
+  std::shared_ptr<const crypto::Aead> open = open_;
+  bool decoded = decode(frame, header);
+  if (decoded && header.session_id != session_id_) {
+    auto before = open_before_.find(header.session_id);
+    open = before == open_before_.end() ? nullptr : before->second;
+  }
+  if (open == nullptr || !decoded ||
       header.flags != smb2::TransformHeader::kEncrypted ||
       header.original_message_size != frame.size() - smb2::TransformHeader::kSize)
     return contradiction("a sealed frame with a wrong transform header");
   MutBytes octets = frame;
-  Bytes nonce = Bytes(header.nonce).first(crypto::nonce_size(open_->cipher()));
-  if (!open_->open(nonce, Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, 32),
+  Bytes nonce = Bytes(header.nonce).first(crypto::nonce_size(open->cipher()));
+  if (!open->open(nonce, Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, 32),
                    octets.subspan(smb2::TransformHeader::kSize), header.signature))
     return contradiction("a sealed frame whose tag is wrong");
   frame.erase(frame.begin(), frame.begin() + smb2::TransformHeader::kSize);
@@ -127,7 +133,7 @@ bool Client::check_signature(const Pending& pending, const Header& header, Bytes
       return contradiction("an unsigned answer to a signed request: " + describe(header));
     return true;
   }
-  if (signer_ == nullptr || !crypto::verify_message(*signer_, message, true))
+  if (pending.signer == nullptr || !crypto::verify_message(*pending.signer, message, true))
     return contradiction("a wrong signature: " + describe(header));
   return true;
 }
