@@ -55,9 +55,10 @@ NtStatus choose_cipher(const smb2::NegotiateRequest& request, const Policy& poli
   smb2::EncryptionCapabilities offered;
   if (!decode((*context)->data, offered) || offered.ciphers.empty())
     return NtStatus::kInvalidParameter;
+  // A server that does not encrypt leaves the context out; one without a common cipher says 0.
+  if (policy.encryption == Requirement::kOff) return NtStatus::kSuccess;
   out.sent_encryption_context = true;
-  if (policy.encryption != Requirement::kOff)
-    out.cipher = first_common(policy.ciphers, offered.ciphers).value_or(smb2::Cipher::kNone);
+  out.cipher = first_common(policy.ciphers, offered.ciphers).value_or(smb2::Cipher::kNone);
   return NtStatus::kSuccess;
 }
 
