@@ -41,10 +41,13 @@ NotifyTable::Ready NotifyTable::take(OpenId open, std::vector<NotifyEvent>& out)
   return Ready::kEvents;
 }
 
-void NotifyTable::wait(OpenId open, WaitToken token) {
+bool NotifyTable::wait(OpenId open, WaitToken token) {
   Lock lock(mutex_);
-  if (auto found = watchers_.find(open); found != watchers_.end())
-    found->second.waiting.push_back(token);
+  auto found = watchers_.find(open);
+  if (found == watchers_.end() || found->second.overflow || !found->second.events.empty())
+    return false;
+  found->second.waiting.push_back(token);
+  return true;
 }
 
 bool NotifyTable::cancel(OpenId open, WaitToken token) {

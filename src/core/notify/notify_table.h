@@ -51,8 +51,9 @@ class NotifyTable {
   void watch(OpenId open, Watch watch);
   /// What has been collected, and forgets it.
   Ready take(OpenId open, std::vector<NotifyEvent>& out);
-  /// token is woken with kSuccess as soon as something is there. Only while take() says kNo.
-  void wait(OpenId open, WaitToken token);
+  /// token is woken with kSuccess as soon as something is there. False, and nobody waits: something is
+  /// there already, or the handle is not watched (any more).
+  [[nodiscard]] bool wait(OpenId open, WaitToken token);
   bool cancel(OpenId open, WaitToken token);
   /// The handle is closed: its waiters get kNotifyCleanup (MS-SMB2 3.3.5.10).
   void remove(OpenId open, std::vector<Wake>& wakes);

@@ -14,8 +14,8 @@ TEST(NotifyTable, TellsTheDirectoryAboveAndTrees) {
   std::vector<NotifyEvent> events;
   table.watch(1, {kVolume, "a", false, 1});
   table.watch(2, {kVolume, "", true, 1});
-  table.wait(1, 11);
-  table.wait(2, 12);
+  EXPECT_TRUE(table.wait(1, 11));
+  EXPECT_TRUE(table.wait(2, 12));
   table.report(kVolume, "a/b/c", NotifyAction::kAdded, 1, wakes);
   ASSERT_EQ(wakes.size(), 1u);
   EXPECT_EQ(wakes[0].token, 12u);
@@ -44,7 +44,7 @@ TEST(NotifyTable, ARenameIsOneAnswer) {
   std::vector<Wake> wakes;
   std::vector<NotifyEvent> events;
   table.watch(1, {kVolume, "", false, 1});
-  table.wait(1, 5);
+  EXPECT_TRUE(table.wait(1, 5));
   table.report(kVolume, "x", NotifyAction::kRenamedOldName, 1, wakes);
   EXPECT_TRUE(wakes.empty());
   table.report(kVolume, "y", NotifyAction::kRenamedNewName, 1, wakes);
@@ -68,13 +68,23 @@ TEST(NotifyTable, ClosingWakesWhoWaits) {
   NotifyTable table;
   std::vector<Wake> wakes;
   table.watch(1, {kVolume, "", false, 1});
-  table.wait(1, 5);
-  table.wait(1, 6);
+  EXPECT_TRUE(table.wait(1, 5));
+  EXPECT_TRUE(table.wait(1, 6));
   EXPECT_TRUE(table.cancel(1, 6));
   table.remove(1, wakes);
   ASSERT_EQ(wakes.size(), 1u);
   EXPECT_EQ(wakes[0].status, NtStatus::kNotifyCleanup);
   EXPECT_TRUE(table.idle());
+}
+
+TEST(NotifyTable, NobodyWaitsForWhatIsThereOrWithoutWatch) {
+  NotifyTable table;
+  EXPECT_FALSE(table.wait(1, 5));
+  table.watch(1, {kVolume, "", false, 0xFFF});
+  std::vector<Wake> wakes;
+  table.report(kVolume, "a", NotifyAction::kAdded, 1, wakes);
+  EXPECT_TRUE(wakes.empty());
+  EXPECT_FALSE(table.wait(1, 5));
 }
 
 }  // namespace

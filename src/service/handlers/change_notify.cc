@@ -45,6 +45,13 @@ Task<Reply> change_notify(Request& r) {
   table.watch(open->id, {open->share->vfs.get(), *path,
                          (request.flags & smb2::ChangeNotifyRequest::kFlagWatchTree) != 0,
                          request.completion_filter});
+  // Whoever closes a handle first takes it out of the open table, then its watch out of this one.
+  if (!r.server.opens().find(open->id)) {
+    std::vector<core::Wake> wakes;
+    table.remove(open->id, wakes);
+    r.server.waits().wake(wakes);
+    co_return error_reply(NtStatus::kNotifyCleanup);
+  }
   std::vector<core::NotifyEvent> events;
   while (true) {
     core::NotifyTable::Ready ready = table.take(open->id, events);
@@ -54,15 +61,17 @@ Task<Reply> change_notify(Request& r) {
       co_return answer(events, request.output_buffer_length);
     OneShot<NtStatus> outcome;
     core::WaitToken token = r.server.waits().add(r.loop, outcome);
-    table.wait(open->id, token);
+    if (!table.wait(open->id, token)) {
+      r.server.waits().forget(token);
+      if (!r.server.opens().find(open->id)) co_return error_reply(NtStatus::kNotifyCleanup);
+      continue;
+    }
     bool possible = r.go_async();
     Server& server = r.server;
     r.on_cancel = [&server, id = open->id, token] {
       if (server.notifications().cancel(id, token)) server.waits().wake(token, NtStatus::kCancelled);
     };
     if (!possible || r.cancelled) r.cancel();
-    // The handle may have gone between the look-up and the wait; then nobody would wake us.
-    if (!server.opens().find(open->id)) r.cancel();
     NtStatus status = co_await outcome;
     r.on_cancel = nullptr;
     if (!possible) co_return error_reply(NtStatus::kInternalError);
