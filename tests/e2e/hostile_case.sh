@@ -7,13 +7,14 @@
 "$root/tests/e2e/drivers/refusals.py" "$holdfast"
 
 declare -A drivers=()
-for loop in epoll uring; do
+for loop in $(loops_here); do
   "$root/tests/e2e/drivers/hostile.py" "$holdfast" "$loop" >"$WORK/$loop.out" 2>&1 &
   drivers[$loop]=$!
 done
 failed=0
-for loop in epoll uring; do
+for loop in $(loops_here); do
   wait "${drivers[$loop]}" || failed=1
   cat "$WORK/$loop.out"
 done
 [ "$failed" -eq 0 ] || fail "see above"
+skip_without_uring

@@ -91,3 +91,16 @@ add_user() {
 
 # client USER SHARE COMMANDS: smbclient's commands as that user.
 client() { smbclient "//127.0.0.1/$2" -p "$port" -A "$WORK/$1.login" -m SMB3 -c "$3"; }
+
+# kernel_has_uring: whether processes may use io_uring here (a system call without parameters gets EFAULT then).
+kernel_has_uring() {
+  python3 -c 'import ctypes; c = ctypes.CDLL(None, use_errno=True); c.syscall(425, 1, None)
+raise SystemExit(ctypes.get_errno() != 14)'
+}
+
+# loops_here: the loops to test, one a line; say so with skip_without_uring at the end of the case.
+loops_here() {
+  echo epoll
+  if kernel_has_uring; then echo uring; fi
+}
+skip_without_uring() { kernel_has_uring || skip "this kernel forbids io_uring; epoll passed"; }

@@ -31,16 +31,11 @@ copy() {
   ! grep NT_STATUS "$home.log" && diff -r "$WORK/tree" "$home" && diff -r "$WORK/tree" "$WORK/data/d$1"
 }
 
-for loop in epoll uring; do
+for loop in $(loops_here); do
   "$holdfast" --socket "$WORK/admin.sock" serve "$WORK/data" --listen 127.0.0.1 --port "$port" --name data \
     --user anna --password-file "$WORK/password" --loop "$loop" --log-level warning >"$WORK/log" 2>&1 </dev/null &
   server=$!
-  if ! wait_port "$port" "$server" 20; then
-    cat "$WORK/log"
-    [ "$loop" = uring ] && [ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null || echo 0)" != 0 ] &&
-      skip "this kernel forbids io_uring; epoll passed"
-    fail "serve --loop $loop does not listen"
-  fi
+  wait_port "$port" "$server" 20 || { cat "$WORK/log"; fail "serve --loop $loop does not listen"; }
   kind=$("$holdfast" --socket "$WORK/admin.sock" status --json | sed -n 's/^ *"loop": "\(.*\)",$/\1/p')
   started=$EPOCHREALTIME
   copiers=()
@@ -63,3 +58,4 @@ for loop in epoll uring; do
   cat "$WORK/log"
   rm -rf "$WORK"/home* "$WORK"/data/*
 done
+skip_without_uring

@@ -4,6 +4,7 @@
 # that all stay alive, and that nothing stays of them. Fails above 16 KiB each, which is what the design allows a session;
 # about 6 are usual.
 . "$root/tests/e2e/lib.sh"
-for loop in epoll uring; do
+for loop in $(loops_here); do
   "$root/tests/e2e/drivers/idle_memory.py" "$holdfast" --loop "$loop" --sessions 2000 --max-kib 16
 done
+skip_without_uring
