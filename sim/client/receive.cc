@@ -45,14 +45,13 @@ bool Client::unseal(ByteVec& frame) {
     auto before = open_before_.find(header.session_id);
     open = before == open_before_.end() ? nullptr : before->second;
   }
-  if (open == nullptr || !decoded ||
-      header.flags != smb2::TransformHeader::kEncrypted ||
+  if (open == nullptr || !decoded || header.flags != smb2::TransformHeader::kEncrypted ||
       header.original_message_size != frame.size() - smb2::TransformHeader::kSize)
     return contradiction("a sealed frame with a wrong transform header");
   MutBytes octets = frame;
   Bytes nonce = Bytes(header.nonce).first(crypto::nonce_size(open->cipher()));
   if (!open->open(nonce, Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, 32),
-                   octets.subspan(smb2::TransformHeader::kSize), header.signature))
+                  octets.subspan(smb2::TransformHeader::kSize), header.signature))
     return contradiction("a sealed frame whose tag is wrong");
   frame.erase(frame.begin(), frame.begin() + smb2::TransformHeader::kSize);
   return true;

@@ -173,9 +173,7 @@ Task<void> ChaosStory::end_somehow() {
       client_.abort();
       break;
     case 3: co_await log_off(); [[fallthrough]];
-    case 4:
-      client_.disconnect();
-      break;
+    case 4: client_.disconnect(); break;
     case 5: {
       count("half a frame");
       ByteVec half(rng_.between(1, 200), 0xFE);

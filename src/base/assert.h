@@ -10,5 +10,6 @@ namespace holdfast {
 
 /// Checks what cannot happen. Stays on in production: a wrong server state must not touch data.
 /// Never used on anything that came from the network, a file or an administrator.
-#define HF_ASSERT(expression) \
-  (__builtin_expect(!(expression), 0) ? ::holdfast::assert_failed(#expression, __FILE__, __LINE__) : void())
+#define HF_ASSERT(expression)                                                                      \
+  (__builtin_expect(!(expression), 0) ? ::holdfast::assert_failed(#expression, __FILE__, __LINE__) \
+                                      : void())

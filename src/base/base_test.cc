@@ -85,7 +85,8 @@ TEST(SlotMap, AnOldIdNeverNamesTheSuccessor) {
 }
 
 TEST(Sid, TextMakesTheRoundTrip) {
-  for (const char* text : {"S-1-5-21-1-2-3-500", "S-1-1-0", "S-1-22-1-1000", "S-1-0x123456789ABC-1"})
+  for (const char* text :
+       {"S-1-5-21-1-2-3-500", "S-1-1-0", "S-1-22-1-1000", "S-1-0x123456789ABC-1"})
     EXPECT_EQ(Sid::parse(text)->to_string(), text);
   for (const char* text : {"", "S-1", "S-1-", "S-1-5-", "S-1-5-4294967296", "X-1-5-1", "S-1-5--1"})
     EXPECT_FALSE(Sid::parse(text)) << text;

@@ -9,8 +9,8 @@
 
 namespace holdfast {
 
-/// Owned octets for messages and payloads: not zeroed, movable only, with room kept in front so that
-/// a transport or transform header can be put before a finished message without copying it.
+/// Owned octets for messages and payloads: not zeroed, movable only, with room kept in front so
+/// that a transport or transform header can be put before a finished message without copying it.
 class Buffer {
  public:
   Buffer() = default;

@@ -52,6 +52,7 @@ inline void store_u16(std::uint8_t* p, std::uint16_t v) { std::memcpy(p, &v, 2);
 inline void store_u32(std::uint8_t* p, std::uint32_t v) { std::memcpy(p, &v, 4); }
 inline void store_u64(std::uint8_t* p, std::uint64_t v) { std::memcpy(p, &v, 8); }
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "SMB is little-endian; so is every target");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "SMB is little-endian; so is every target");
 
 }  // namespace holdfast

@@ -12,7 +12,8 @@ namespace holdfast {
 
 enum class Severity : std::uint8_t { kDebug, kInfo, kNotice, kWarning, kError };
 
-/// One thing that happened, for people (message) and programs (name and fields). Never holds a secret.
+/// One thing that happened, for people (message) and programs (name and fields). Never holds a
+/// secret.
 struct Event {
   struct Field {
     std::string_view key;
@@ -21,7 +22,8 @@ struct Event {
   Severity severity;
   /// Stable, dotted: "session.setup.refused".
   std::string_view name;
-  /// One sentence for an administrator, saying what and where and, if something is to be done, what.
+  /// One sentence for an administrator, saying what and where and, if something is to be done,
+  /// what.
   std::string message;
   std::vector<Field> fields;
 };

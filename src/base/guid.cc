@@ -4,7 +4,8 @@
 namespace holdfast {
 
 std::string Guid::to_string() const {
-  static constexpr int kOrder[] = {3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, 10, 11, 12, 13, 14, 15};
+  static constexpr int kOrder[] = {3,  2, 1, 0,  -1, 5,  4,  -1, 7,  6,
+                                   -1, 8, 9, -1, 10, 11, 12, 13, 14, 15};
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
   for (int i : kOrder) {

@@ -23,8 +23,8 @@ inline constexpr std::uint64_t kUnauthenticatedTimeout_us = 30'000'000;
 inline constexpr std::uint64_t kPartialFrameTimeout_us = 60'000'000;
 /// Octets waiting to be sent to one client beyond which its requests are no longer read.
 inline constexpr std::size_t kSendQueueHighWater = 16u << 20;
-/// Octets that the requests in progress of one connection (what they carry and what their answers may
-/// have) may hold; beyond it no further request is read.
+/// Octets that the requests in progress of one connection (what they carry and what their answers
+/// may have) may hold; beyond it no further request is read.
 inline constexpr std::size_t kMaxInFlightBytes = 64u << 20;
 
 /// Credits granted to one connection at most (MS-SMB2 3.3.1.2).

@@ -5,7 +5,8 @@
 
 namespace holdfast {
 
-/// The one lock type. Held inside a synchronous call only, never across a wait (docs/ARCHITECTURE.md).
+/// The one lock type. Held inside a synchronous call only, never across a wait
+/// (docs/ARCHITECTURE.md).
 using Mutex = std::mutex;
 using Lock = std::lock_guard<Mutex>;
 

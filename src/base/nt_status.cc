@@ -165,8 +165,8 @@ constexpr Name kNames[] = {
 
 std::string_view status_name(NtStatus status) {
   const Name* end = std::end(kNames);
-  const Name* found = std::lower_bound(
-      std::begin(kNames), end, status, [](const Name& n, NtStatus s) { return n.status < s; });
+  const Name* found = std::lower_bound(std::begin(kNames), end, status,
+                                       [](const Name& n, NtStatus s) { return n.status < s; });
   return found != end && found->status == status ? found->name : std::string_view{};
 }
 

@@ -20,7 +20,9 @@ class Reader {
   std::size_t remaining() const { return bytes_.size() - position_; }
   Bytes all() const { return bytes_; }
 
-  std::uint8_t u8() { return take<1>([](const std::uint8_t* p) { return *p; }); }
+  std::uint8_t u8() {
+    return take<1>([](const std::uint8_t* p) { return *p; });
+  }
   std::uint16_t u16() { return take<2>(load_u16); }
   std::uint32_t u32() { return take<4>(load_u32); }
   std::uint64_t u64() { return take<8>(load_u64); }

@@ -40,7 +40,9 @@ std::optional<Sid> Sid::parse(std::string_view text) {
     if (part.empty() || part.size() > 15) return std::nullopt;
     std::uint64_t value = 0;
     for (char c : part) {
-      int digit = c >= '0' && c <= '9' ? c - '0' : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+      int digit = c >= '0' && c <= '9'                        ? c - '0'
+                  : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                              : -1;
       if (digit < 0) return std::nullopt;
       value = value * (hex ? 16 : 10) + static_cast<std::uint64_t>(digit);
     }
@@ -51,7 +53,8 @@ std::optional<Sid> Sid::parse(std::string_view text) {
   Sid sid;
   sid.revision = static_cast<std::uint8_t>(numbers[0]);
   sid.authority = numbers[1];
-  for (std::size_t i = 2; i < count; ++i) sid.sub[sid.count++] = static_cast<std::uint32_t>(numbers[i]);
+  for (std::size_t i = 2; i < count; ++i)
+    sid.sub[sid.count++] = static_cast<std::uint32_t>(numbers[i]);
   return sid;
 }
 

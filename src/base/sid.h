@@ -4,10 +4,10 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <initializer_list>
 
 namespace holdfast {
 
@@ -58,7 +58,8 @@ inline const Sid kSystem{5, {18}};
 inline const Sid kBuiltinAdministrators{5, {32, 544}};
 inline const Sid kBuiltinUsers{5, {32, 545}};
 inline const Sid kBuiltinGuests{5, {32, 546}};
-/// S-1-22-1-uid and S-1-22-2-gid: a Unix account without any other SID, as Samba writes them to disk.
+/// S-1-22-1-uid and S-1-22-2-gid: a Unix account without any other SID, as Samba writes them to
+/// disk.
 inline const Sid kUnixUsers{22, {1}};
 inline const Sid kUnixGroups{22, {2}};
 }  // namespace sids

@@ -10,8 +10,8 @@
 
 namespace holdfast {
 
-/// Objects by id. An id is a slot and that slot's generation, so that the id of a removed object never
-/// names its successor. 0 is no id.
+/// Objects by id. An id is a slot and that slot's generation, so that the id of a removed object
+/// never names its successor. 0 is no id.
 template <class T>
 class SlotMap {
  public:

@@ -56,9 +56,9 @@ struct Promise<void> : PromiseBase {
 
 /// A coroutine that starts when it is awaited and yields one T.
 ///
-/// A Task lives on one loop: it is started, resumed and destroyed by that loop's thread only. A child
-/// that finishes without waiting costs no suspension of its parent, and one that finishes later
-/// resumes its parent from its last suspension point: no symmetric transfer, whose tail call
+/// A Task lives on one loop: it is started, resumed and destroyed by that loop's thread only. A
+/// child that finishes without waiting costs no suspension of its parent, and one that finishes
+/// later resumes its parent from its last suspension point: no symmetric transfer, whose tail call
 /// sanitizer builds do not make (docs/decisions/). Destroying a Task that has not finished destroys
 /// its frame, so whoever owns a suspended Task must know that no kernel or pool still uses the
 /// frame's memory; handlers therefore run detached (spawn) and end by themselves.

@@ -16,12 +16,13 @@ namespace holdfast::ports {
 /// What one leg of a log-on gave.
 struct AuthStep {
   /// kMoreProcessingRequired: token goes to the client, another leg follows. kSuccess: identity and
-  /// session_key are set, token (may be empty) goes with the answer. Else: refused with this status.
+  /// session_key are set, token (may be empty) goes with the answer. Else: refused with this
+  /// status.
   NtStatus status = NtStatus::kLogonFailure;
   ByteVec token;
   Identity identity;
-  /// Session.SessionKey before any derivation: 16 octets (Kerberos may give 32); empty for anonymous
-  /// and guest, whose messages cannot be signed.
+  /// Session.SessionKey before any derivation: 16 octets (Kerberos may give 32); empty for
+  /// anonymous and guest, whose messages cannot be signed.
   ByteVec session_key;
   /// When the log-on must be renewed (MS-SMB2 3.3.5.5.3); 0 = never.
   NtTime expires;

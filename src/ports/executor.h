@@ -13,8 +13,8 @@ namespace holdfast::ports {
 
 using TimerId = std::uint64_t;
 
-/// One loop: a thread (or the simulator) that runs its connections, their coroutines and its timers.
-/// Everything except post() is called on the loop itself.
+/// One loop: a thread (or the simulator) that runs its connections, their coroutines and its
+/// timers. Everything except post() is called on the loop itself.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -32,8 +32,8 @@ class Executor {
   virtual unsigned index() const = 0;
 };
 
-/// `co_await run_blocking(loop, [..] { return value; })`: the value that fn returned on a pool thread.
-/// The awaiting frame must outlive the work; detached handlers do.
+/// `co_await run_blocking(loop, [..] { return value; })`: the value that fn returned on a pool
+/// thread. The awaiting frame must outlive the work; detached handlers do.
 template <class F>
 class BlockingAwaiter {
  public:

@@ -41,9 +41,9 @@ enum class CloseReason : std::uint8_t {
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
-  /// Where the next octets shall be put: the missing part of a frame that has begun. Empty: the loop
-  /// uses a buffer of its own, so that an idle connection has none. The memory must stay where it is
-  /// until on_received or on_closed: the kernel may be writing into it meanwhile.
+  /// Where the next octets shall be put: the missing part of a frame that has begun. Empty: the
+  /// loop uses a buffer of its own, so that an idle connection has none. The memory must stay where
+  /// it is until on_received or on_closed: the kernel may be writing into it meanwhile.
   virtual MutBytes receive_target() = 0;
   /// Octets arrived: either the first data.size() of the receive_target(), or in a buffer that is
   /// the loop's again when this returns.

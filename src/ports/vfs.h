@@ -19,8 +19,8 @@
 /// whom (share modes, locks, leases, access rights in security descriptors) is core's business.
 ///
 /// Paths are relative to the share's root, UTF-8 (WTF-8), components separated by '/', "" = root,
-/// without "." and "..". Lookup is case-insensitive and case-preserving. Streams are named beside the
-/// path, without ":" and ":$DATA".
+/// without "." and "..". Lookup is case-insensitive and case-preserving. Streams are named beside
+/// the path, without ":" and ":$DATA".
 namespace holdfast::ports {
 
 /// Who asks, and on which loop the answer is wanted. Valid until the operation has ended.
@@ -230,7 +230,8 @@ class Vfs {
   /// Opens what exists, without any side effect on it (nothing is truncated or created).
   virtual Task<Result<Opened>> open(IoContext io, std::string_view path, const OpenHow& how) = 0;
   /// Creates what must not exist (kObjectNameCollision) and opens it.
-  virtual Task<Result<Opened>> create(IoContext io, std::string_view path, const CreateHow& how) = 0;
+  virtual Task<Result<Opened>> create(IoContext io, std::string_view path,
+                                      const CreateHow& how) = 0;
   /// Overwrites an open file: end of file 0, named streams and EAs removed, attributes set
   /// (MS-FSA 2.1.5.1.2.1).
   virtual Task<Result<FileInfo>> overwrite(IoContext io, File& file, const CreateHow& how) = 0;

@@ -26,10 +26,7 @@ Buffer new_message(std::size_t body_size_hint) {
 
 Connection::Connection(ConnectionId id, std::shared_ptr<const Policy> policy,
                        const crypto::Provider& crypto)
-    : id_(id),
-      policy_(std::move(policy)),
-      crypto_(crypto),
-      window_(policy_->max_credits) {}
+    : id_(id), policy_(std::move(policy)), crypto_(crypto), window_(policy_->max_credits) {}
 
 std::uint32_t Connection::max_frame() const {
   return any_established() ? limits::kMaxFrameSize : limits::kMaxUnauthenticatedFrameSize;
@@ -60,7 +57,8 @@ std::variant<Batch, Disconnect> Connection::receive(Buffer frame) {
     batch.frame = std::move(frame);
     return batch;
   }
-  if (protocol == smb2::ProtocolId::kCompression) return Disconnect{"compression was not negotiated"};
+  if (protocol == smb2::ProtocolId::kCompression)
+    return Disconnect{"compression was not negotiated"};
   if (protocol != smb2::ProtocolId::kSmb2) return Disconnect{"not an SMB message"};
   if (auto end = split(frame.view(), batch)) return *end;
   batch.frame = std::move(frame);
@@ -83,8 +81,8 @@ std::optional<Disconnect> Connection::unseal(Buffer& frame, Batch& batch) {
     return Disconnect{"encrypted message of an unknown session"};
   MutBytes octets = frame.mut();
   const crypto::Aead& aead = *found->keys.open;
-  Bytes nonce = Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset,
-                                      crypto::nonce_size(aead.cipher()));
+  Bytes nonce =
+      Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, crypto::nonce_size(aead.cipher()));
   Bytes aad = Bytes(octets).subspan(smb2::TransformHeader::kNonceOffset, 32);
   if (!aead.open(nonce, aad, octets.subspan(smb2::TransformHeader::kSize), header.signature))
     return Disconnect{"encrypted message with a wrong authentication tag"};
@@ -189,7 +187,9 @@ Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) 
     bool last = i + 1 == answers.size();
     Buffer& message = answers[i].message;
     // In a compound Windows pads the last message too.
-    if (answers.size() > 1) message.append_zeros((kCompoundAlignment - message.size() % kCompoundAlignment) % kCompoundAlignment);
+    if (answers.size() > 1)
+      message.append_zeros((kCompoundAlignment - message.size() % kCompoundAlignment) %
+                           kCompoundAlignment);
     finish_message(answers[i], sealed, last ? 0 : message.size(), message.mut());
     if (i == 0) {
       frame = std::move(message);
@@ -214,7 +214,8 @@ void Connection::finish_message(Outgoing& answer, bool sealed, std::size_t next,
   bool final_of_async = answer.async_id != 0 && !answer.is_interim;
   header.credits = final_of_async ? 0 : window_.grant(request.credits, request.credit_charge);
   header.flags = Flags::kServerToRedir |
-                 (request.flags & (Flags::kRelatedOperations | Flags::kPriorityMask | Flags::kReplayOperation));
+                 (request.flags &
+                  (Flags::kRelatedOperations | Flags::kPriorityMask | Flags::kReplayOperation));
   header.next_command = static_cast<std::uint32_t>(next);
   header.message_id = request.message_id;
   if (answer.async_id != 0) {
@@ -226,8 +227,10 @@ void Connection::finish_message(Outgoing& answer, bool sealed, std::size_t next,
   }
   header.session_id = request.session_id;
   const crypto::Signer* signer = nullptr;
-  if (!sealed && (request.is_signed() || answer.must_sign)) signer = signer_for(answer, header.session_id);
-  // An interim response is not signed by Windows, but may be; clients that check want the final one.
+  if (!sealed && (request.is_signed() || answer.must_sign))
+    signer = signer_for(answer, header.session_id);
+  // An interim response is not signed by Windows, but may be; clients that check want the final
+  // one.
   if (signer != nullptr) header.flags |= Flags::kSigned;
   Buffer octets(smb2::kHeaderSize);
   Writer writer(octets);

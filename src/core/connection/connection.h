@@ -20,7 +20,8 @@
 
 namespace holdfast::core {
 
-/// Room in front of every message: the transport header and, when it is sealed, the transform header.
+/// Room in front of every message: the transport header and, when it is sealed, the transform
+/// header.
 inline constexpr std::size_t kMessageHeadroom = 4 + 52;
 
 /// A response message under construction: 64 octets kept for its header, room in front.
@@ -77,7 +78,8 @@ struct Outgoing {
 /// What a connection knows of one of its sessions: the channel (MS-SMB2 3.3.1.14).
 struct Channel {
   SessionPtr session;
-  /// The session's own keys, or for a bound channel its own signing key beside the session's ciphers.
+  /// The session's own keys, or for a bound channel its own signing key beside the session's
+  /// ciphers.
   Keys keys;
   bool established = false;
   /// A SESSION_SETUP is in progress (first log-on, binding, or re-authentication).

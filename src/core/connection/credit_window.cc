@@ -19,7 +19,8 @@ bool CreditWindow::consume(std::uint64_t message_id, std::uint16_t charge) {
   if (message_id < begin_ || message_id >= end_ || count > end_ - message_id) return false;
   for (std::uint64_t id = message_id; id < message_id + count; ++id)
     if (used(id)) return false;
-  for (std::uint64_t id = message_id; id < message_id + count; ++id) bits_[id % bits_.size()] = true;
+  for (std::uint64_t id = message_id; id < message_id + count; ++id)
+    bits_[id % bits_.size()] = true;
   outstanding_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(count, outstanding_));
   while (begin_ < end_ && used(begin_)) {
     bits_[begin_ % bits_.size()] = false;

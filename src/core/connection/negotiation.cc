@@ -8,8 +8,8 @@ namespace holdfast::core {
 namespace {
 
 namespace smb2 = wire::smb2;
-using smb2::Dialect::kSmb202, smb2::Dialect::kSmb210, smb2::Dialect::kSmb300, smb2::Dialect::kSmb302,
-    smb2::Dialect::kSmb311;
+using smb2::Dialect::kSmb202, smb2::Dialect::kSmb210, smb2::Dialect::kSmb300,
+    smb2::Dialect::kSmb302, smb2::Dialect::kSmb311;
 
 constexpr std::uint16_t kDialects[] = {kSmb311, kSmb302, kSmb300, kSmb210, kSmb202};
 
@@ -104,7 +104,8 @@ Result<Negotiated> negotiate(const smb2::NegotiateRequest& request, const Policy
   if (request.dialects.empty()) return fail(NtStatus::kInvalidParameter);
   Negotiated out;
   for (std::uint16_t dialect : kDialects)
-    if (out.dialect == 0 && allowed(dialect, policy) && request.offers(dialect)) out.dialect = dialect;
+    if (out.dialect == 0 && allowed(dialect, policy) && request.offers(dialect))
+      out.dialect = dialect;
   if (out.dialect == 0) return fail(NtStatus::kNotSupported);
   out.client_guid = request.client_guid;
   out.client_capabilities = request.capabilities;

@@ -51,8 +51,8 @@ class NotifyTable {
   void watch(OpenId open, Watch watch);
   /// What has been collected, and forgets it.
   Ready take(OpenId open, std::vector<NotifyEvent>& out);
-  /// token is woken with kSuccess as soon as something is there. False, and nobody waits: something is
-  /// there already, or the handle is not watched (any more).
+  /// token is woken with kSuccess as soon as something is there. False, and nobody waits: something
+  /// is there already, or the handle is not watched (any more).
   [[nodiscard]] bool wait(OpenId open, WaitToken token);
   bool cancel(OpenId open, WaitToken token);
   /// The handle is closed: its waiters get kNotifyCleanup (MS-SMB2 3.3.5.10).

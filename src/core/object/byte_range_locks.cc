@@ -10,8 +10,8 @@ bool overflows(const ByteRangeLocks::Range& r) {
   return r.length != 0 && r.offset + (r.length - 1) < r.offset;
 }
 
-/// A range of length 0 lies between two octets: it meets a range that has octets on both sides of it
-/// and no other range of length 0 (MS-FSA 2.1.4.10).
+/// A range of length 0 lies between two octets: it meets a range that has octets on both sides of
+/// it and no other range of length 0 (MS-FSA 2.1.4.10).
 bool overlap(std::uint64_t a, std::uint64_t a_length, std::uint64_t b, std::uint64_t b_length) {
   if (a_length == 0 && b_length == 0) return false;
   if (a_length == 0) return b < a && a - b < b_length;
@@ -83,8 +83,8 @@ bool ByteRangeLocks::allows(OpenId open, std::uint64_t offset, std::uint64_t len
 }
 
 std::size_t ByteRangeLocks::held_by(OpenId open) const {
-  return static_cast<std::size_t>(std::count_if(
-      held_.begin(), held_.end(), [open](const Held& h) { return h.open == open; }));
+  return static_cast<std::size_t>(
+      std::count_if(held_.begin(), held_.end(), [open](const Held& h) { return h.open == open; }));
 }
 
 void ByteRangeLocks::grant_waiting(std::vector<Wake>& wakes) {

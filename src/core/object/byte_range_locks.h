@@ -33,9 +33,10 @@ class ByteRangeLocks {
   /// As lock(), but queues the request when it cannot be granted: then kPending, and a later
   /// unlock(), release() or cancel() gives its token back.
   NtStatus lock_or_wait(OpenId open, const Range& range, WaitToken token);
-  /// kRangeNotLocked when open holds no lock of exactly this range. Of several the exclusive one goes
-  /// first (MS-FSA 2.1.5.9).
-  NtStatus unlock(OpenId open, std::uint64_t offset, std::uint64_t length, std::vector<Wake>& wakes);
+  /// kRangeNotLocked when open holds no lock of exactly this range. Of several the exclusive one
+  /// goes first (MS-FSA 2.1.5.9).
+  NtStatus unlock(OpenId open, std::uint64_t offset, std::uint64_t length,
+                  std::vector<Wake>& wakes);
   /// Everything the open holds or waits for, when it is closed. Its own waiters get kRangeNotLocked
   /// (MS-SMB2 3.3.5.10 note).
   void release(OpenId open, std::vector<Wake>& wakes);

@@ -110,7 +110,8 @@ Result<OpenId> OpenTable::open(OpenSpec spec) {
     if (NtStatus s = stripe.check(spec.object, spec.access, spec.share_access);
         s != NtStatus::kSuccess)
       return fail(s);
-  if (stripe.opens.size() >= (1u << kStripeShift) - 1) return fail(NtStatus::kInsufficientResources);
+  if (stripe.opens.size() >= (1u << kStripeShift) - 1)
+    return fail(NtStatus::kInsufficientResources);
   ObjectId object = spec.object;
   OpenId slot = stripe.opens.emplace(Open{std::move(spec), persistent_id, nullptr});
   OpenId id = slot | stripe.number << kStripeShift;
@@ -131,8 +132,8 @@ std::optional<OpenView> OpenTable::find(OpenId id) {
   Open* open = stripe->find(id);
   if (open == nullptr) return std::nullopt;
   const OpenSpec& s = open->spec;
-  return OpenView{id,       open->persistent_id, s.session,  s.tree,   s.file,   s.pipe, s.share,
-                  s.identity, open->scan,        s.access, s.options, s.is_directory};
+  return OpenView{id,      open->persistent_id, s.session,  s.tree,   s.file,    s.pipe,
+                  s.share, s.identity,          open->scan, s.access, s.options, s.is_directory};
 }
 
 std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId session) {
@@ -285,7 +286,8 @@ bool OpenTable::cancel_lock(OpenId id, WaitToken token) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  return open != nullptr && open->spec.pipe == nullptr && stripe->file_of(*open).locks.cancel(token);
+  return open != nullptr && open->spec.pipe == nullptr &&
+         stripe->file_of(*open).locks.cancel(token);
 }
 
 NtStatus OpenTable::check_locks(OpenId id, std::uint64_t offset, std::uint64_t length, bool write) {

@@ -21,7 +21,8 @@ namespace holdfast::core {
 
 class DirectoryScan;
 
-/// What an open is of: a file system object, and which of its streams ("" = the unnamed one; folded).
+/// What an open is of: a file system object, and which of its streams ("" = the unnamed one;
+/// folded).
 struct ObjectId {
   ports::FileKey key;
   std::string stream;
@@ -98,9 +99,10 @@ struct CloseOutcome {
   std::vector<Wake> wakes;
 };
 
-/// All opens of the server and the state they share by file: share modes, delete-pending, byte-range
-/// locks (GlobalOpenTable, MS-SMB2 3.3.1.3 and the file's part of MS-FSA 2.1.1). Thread-safe: a file
-/// and its opens live in one of kStripes parts, each with a lock held inside one call only.
+/// All opens of the server and the state they share by file: share modes, delete-pending,
+/// byte-range locks (GlobalOpenTable, MS-SMB2 3.3.1.3 and the file's part of MS-FSA 2.1.1).
+/// Thread-safe: a file and its opens live in one of kStripes parts, each with a lock held inside
+/// one call only.
 class OpenTable {
  public:
   static constexpr std::size_t kStripes = 64;

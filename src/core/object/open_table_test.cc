@@ -45,12 +45,14 @@ TEST(OpenTable, DeleteOnCloseWaitsForTheLastOpen) {
   OpenId a = *table.open(first);
   OpenId b = *table.open(spec(1, Access::kReadData, Sharing::kAll));
   EXPECT_FALSE(table.close(a).remove);
-  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(), NtStatus::kDeletePending);
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
+            NtStatus::kDeletePending);
   EXPECT_TRUE(table.is_delete_pending(b));
   CloseOutcome last = table.close(b);
   EXPECT_TRUE(last.remove);
   // Until the name is gone nobody gets in.
-  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(), NtStatus::kDeletePending);
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
+            NtStatus::kDeletePending);
   table.removal_finished(last.object);
   EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
 }

@@ -10,7 +10,8 @@ namespace {
 /// MS-FSCC 2.1.5.2: never in a component, whatever the file system.
 bool is_forbidden(char c) {
   auto u = static_cast<unsigned char>(c);
-  return u < 0x20 || c == '"' || c == '*' || c == '<' || c == '>' || c == '?' || c == '|' || c == '/';
+  return u < 0x20 || c == '"' || c == '*' || c == '<' || c == '>' || c == '?' || c == '|' ||
+         c == '/';
 }
 
 std::size_t utf16_units(std::string_view text) {

@@ -24,8 +24,9 @@ struct ParsedPath {
 };
 
 /// Parses a file name as MS-SMB2 2.2.13 and MS-FSA 2.1.5.1 have it: backslashes between components,
-/// no leading one (kInvalidParameter), no wildcards or control characters (kObjectNameInvalid), ".."
-/// never above the root (kObjectPathSyntaxBad), at most limits::kMaxComponentUnits a component.
+/// no leading one (kInvalidParameter), no wildcards or control characters (kObjectNameInvalid),
+/// ".." never above the root (kObjectPathSyntaxBad), at most limits::kMaxComponentUnits a
+/// component.
 Result<ParsedPath> parse_path(std::string_view utf8);
 
 /// A \\server\share path's last part; nullopt when it is not one (MS-SMB2 2.2.9).

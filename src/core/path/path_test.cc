@@ -23,7 +23,8 @@ TEST(Path, RefusesWhatWindowsRefuses) {
   EXPECT_EQ(parse_path("\\a").error(), NtStatus::kInvalidParameter);
   EXPECT_EQ(parse_path("..").error(), NtStatus::kObjectPathSyntaxBad);
   EXPECT_EQ(parse_path("a\\..\\..\\b").error(), NtStatus::kObjectPathSyntaxBad);
-  for (const char* bad : {"a*", "a?b", "a\\\\b", "a/b", "a:", "a:b:c", "a:b:$DATA:d", "x:y\\z", "a\x01", "a|"})
+  for (const char* bad :
+       {"a*", "a?b", "a\\\\b", "a/b", "a:", "a:b:c", "a:b:$DATA:d", "x:y\\z", "a\x01", "a|"})
     EXPECT_EQ(parse_path(bad).error(), NtStatus::kObjectNameInvalid) << bad;
   EXPECT_EQ(parse_path(std::string(256, 'x')).error(), NtStatus::kObjectNameInvalid);
   EXPECT_TRUE(parse_path(std::string(255, 'x')));

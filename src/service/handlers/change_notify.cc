@@ -69,7 +69,8 @@ Task<Reply> change_notify(Request& r) {
     bool possible = r.go_async();
     Server& server = r.server;
     r.on_cancel = [&server, id = open->id, token] {
-      if (server.notifications().cancel(id, token)) server.waits().wake(token, NtStatus::kCancelled);
+      if (server.notifications().cancel(id, token))
+        server.waits().wake(token, NtStatus::kCancelled);
     };
     if (!possible || r.cancelled) r.cancel();
     NtStatus status = co_await outcome;

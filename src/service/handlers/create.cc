@@ -85,7 +85,8 @@ NtStatus check_request(const smb2::CreateRequest& q) {
     return NtStatus::kInvalidParameter;
   if ((q.create_options & (Options::kOpenByFileId | Options::kReserveOpfilter)) != 0)
     return NtStatus::kNotSupported;
-  bool deletes = (q.desired_access & (Access::kDelete | Access::kGenericAll | Access::kMaximumAllowed)) != 0;
+  bool deletes =
+      (q.desired_access & (Access::kDelete | Access::kGenericAll | Access::kMaximumAllowed)) != 0;
   if ((q.create_options & Options::kDeleteOnClose) != 0 && !deletes) return NtStatus::kAccessDenied;
   return NtStatus::kSuccess;
 }
@@ -102,8 +103,7 @@ NtStatus read_contexts(Plan& plan) {
   if (c.ea_buffer) {
     auto list = wire::fscc::decode_ea_list(*c.ea_buffer);
     if (!list) return list.error().status;
-    for (auto& ea : *list)
-      plan.eas.push_back({std::move(ea.name), ea.flags, std::move(ea.value)});
+    for (auto& ea : *list) plan.eas.push_back({std::move(ea.name), ea.flags, std::move(ea.value)});
     if (!plan.eas.empty() && plan.wants(Options::kNoEaKnowledge)) return NtStatus::kAccessDenied;
   }
   if (c.sd_buffer) {
@@ -196,7 +196,8 @@ Result<std::uint32_t> grant(const Plan& plan, std::uint32_t maximal) {
   if (plan.overwrites()) needed |= Access::kWriteData;
   // READ_ATTRIBUTES comes with listing the parent, SYNCHRONIZE with anything (MS-FSA 2.1.5.1.2.1).
   std::uint32_t allowed = maximal | Access::kReadAttributes | Access::kSynchronize;
-  if ((needed & ~allowed & ~Access::kAccessSystemSecurity) != 0) return fail(NtStatus::kAccessDenied);
+  if ((needed & ~allowed & ~Access::kAccessSystemSecurity) != 0)
+    return fail(NtStatus::kAccessDenied);
   if ((needed & Access::kAccessSystemSecurity) != 0) return fail(NtStatus::kPrivilegeNotHeld);
   return plan.maximum_allowed ? plan.desired | maximal : plan.desired;
 }

@@ -27,9 +27,9 @@ fscc::StandardInformation standard_of(InfoQuery& q, const ports::FileInfo& i) {
 /// The open's own flags as FileModeInformation shows them (MS-FSCC 2.4.31).
 std::uint32_t mode_of(const core::OpenView& open) {
   namespace Options = wire::smb2::CreateOptions;
-  return open.options & (Options::kWriteThrough | Options::kSequentialOnly |
-                         Options::kNoIntermediateBuffering | Options::kSynchronousIoAlert |
-                         Options::kSynchronousIoNonalert | Options::kDeleteOnClose);
+  return open.options &
+         (Options::kWriteThrough | Options::kSequentialOnly | Options::kNoIntermediateBuffering |
+          Options::kSynchronousIoAlert | Options::kSynchronousIoNonalert | Options::kDeleteOnClose);
 }
 
 Task<Result<std::string>> name_of(InfoQuery& q) {
@@ -65,8 +65,8 @@ Task<NtStatus> streams(InfoQuery& q) {
   co_return fits ? NtStatus::kSuccess : NtStatus::kBufferOverflow;
 }
 
-/// MS-FSA 2.1.5.12.10: all EAs, or those that the input names. (Each request answers from the first;
-/// a client that needs more room asks again with a larger buffer.)
+/// MS-FSA 2.1.5.12.10: all EAs, or those that the input names. (Each request answers from the
+/// first; a client that needs more room asks again with a larger buffer.)
 Task<NtStatus> full_ea(InfoQuery& q) {
   Result<std::vector<ports::Ea>> stored = co_await q.open.file->eas(q.request.io());
   if (!stored) co_return stored.error();

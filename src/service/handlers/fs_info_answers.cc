@@ -48,9 +48,7 @@ NtStatus write_answer(FsInfoClass info_class, const ports::VolumeInfo& v, bool r
                                          v.sectors_per_unit, v.bytes_per_sector},
              out);
       break;
-    case FsInfoClass::kObjectId:
-      append(fscc::FsObjectIdInformation{v.object_id, {}}, out);
-      break;
+    case FsInfoClass::kObjectId: append(fscc::FsObjectIdInformation{v.object_id, {}}, out); break;
     case FsInfoClass::kSectorSize: {
       fscc::FsSectorSizeInformation s;
       s.logical_bytes_per_sector = v.bytes_per_sector;

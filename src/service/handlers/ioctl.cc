@@ -72,7 +72,8 @@ Task<Reply> ioctl(Request& r) {
   if (!answer.disconnect.empty()) co_return disconnect_reply(answer.disconnect);
   if (is_error(answer.status) && answer.output.empty()) co_return error_reply(answer.status);
   if (answer.output.size() > q.max_output_response) {
-    if (answer.status != NtStatus::kBufferOverflow) co_return error_reply(NtStatus::kBufferTooSmall);
+    if (answer.status != NtStatus::kBufferOverflow)
+      co_return error_reply(NtStatus::kBufferTooSmall);
     answer.output.resize(q.max_output_response);
   }
   smb2::IoctlResponse response;

@@ -84,8 +84,9 @@ Task<Reply> lock(Request& r) {
   if (!open) co_return error_reply(open.error());
   if (open->pipe != nullptr || open->is_directory)
     co_return error_reply(NtStatus::kInvalidDeviceRequest);
-  constexpr std::uint32_t kReadsOrWrites = smb2::FileAccess::kReadData | smb2::FileAccess::kWriteData |
-                                           smb2::FileAccess::kExecute | smb2::FileAccess::kAppendData;
+  constexpr std::uint32_t kReadsOrWrites =
+      smb2::FileAccess::kReadData | smb2::FileAccess::kWriteData | smb2::FileAccess::kExecute |
+      smb2::FileAccess::kAppendData;
   if (!open->may(kReadsOrWrites)) co_return error_reply(NtStatus::kAccessDenied);
 
   if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {

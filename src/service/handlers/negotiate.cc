@@ -41,7 +41,8 @@ Reply answer(Request& r, const core::Negotiated& agreed) {
 
 Task<Reply> smb1_negotiate(Request& r) {
   smb2::Smb1NegotiateRequest request;
-  if (!decode(r.message, request)) co_return disconnect_reply("an SMB1 message other than NEGOTIATE");
+  if (!decode(r.message, request))
+    co_return disconnect_reply("an SMB1 message other than NEGOTIATE");
   Result<core::Negotiated> agreed = core::negotiate_smb1(request, r.connection.policy());
   if (!agreed) {
     say_refused(r, "SMB1");

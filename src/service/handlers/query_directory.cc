@@ -69,8 +69,8 @@ Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan&
 Task<NtStatus> collect(Request& r, const QueryDirectoryRequest& q, const core::OpenView& open,
                        core::DirectoryScan& scan, DirectoryAppender& out) {
   auto info_class = static_cast<FileInfoClass>(q.file_information_class);
-  ports::DirDetail detail = info_class == FileInfoClass::kNames ? ports::DirDetail::kNames
-                                                                : ports::DirDetail::kInfo;
+  ports::DirDetail detail =
+      info_class == FileInfoClass::kNames ? ports::DirDetail::kNames : ports::DirDetail::kInfo;
   while (true) {
     if (Result<void> filled = co_await fill(r, *open.file, scan, detail); !filled)
       co_return out.count() != 0 ? NtStatus::kSuccess : filled.error();
@@ -86,8 +86,7 @@ Task<NtStatus> collect(Request& r, const QueryDirectoryRequest& q, const core::O
     scan.pending.pop_front();
     if ((q.flags & QueryDirectoryRequest::kFlagReturnSingleEntry) != 0) break;
   }
-  if (out.count() == 0)
-    co_return scan.any_told ? NtStatus::kNoMoreFiles : NtStatus::kNoSuchFile;
+  if (out.count() == 0) co_return scan.any_told ? NtStatus::kNoMoreFiles : NtStatus::kNoSuchFile;
   scan.any_told = true;
   co_return NtStatus::kSuccess;
 }
@@ -128,7 +127,8 @@ Task<Reply> query_directory(Request& r) {
   } else if ((q.flags & kAnew) != 0) {
     scan->restart(pattern.empty() ? scan->pattern_text() : pattern);
   }
-  Buffer message = core::new_message(8 + std::min<std::uint32_t>(q.output_buffer_length, 64u << 10));
+  Buffer message =
+      core::new_message(8 + std::min<std::uint32_t>(q.output_buffer_length, 64u << 10));
   message.append_zeros(smb2::QueryDirectoryResponse::kOutputOffset - smb2::kHeaderSize);
   DirectoryAppender appender(static_cast<FileInfoClass>(q.file_information_class), message,
                              q.output_buffer_length);

@@ -63,7 +63,8 @@ Task<Reply> query_class(Request& r, const QueryInfoRequest& q, const core::OpenV
   std::size_t begin = message.size();
   Writer writer(message);
   InfoQuery query{r, q, open, writer};
-  NtStatus status = of_file_system ? co_await answer_fs_info(query) : co_await answer_file_info(query);
+  NtStatus status =
+      of_file_system ? co_await answer_fs_info(query) : co_await answer_file_info(query);
   if (status != NtStatus::kSuccess && status != NtStatus::kBufferOverflow)
     co_return error_reply(status);
   NtStatus fitted = wire::fscc::fit(message, begin, q.output_buffer_length);
@@ -100,10 +101,8 @@ Task<Reply> query_info(Request& r) {
   Result<core::OpenView> open = r.find_open(q.file_id);
   if (!open) co_return error_reply(open.error());
   switch (q.info_type) {
-    case InfoType::kFile:
-      co_return co_await query_class(r, q, *open, false);
-    case InfoType::kFilesystem:
-      co_return co_await query_class(r, q, *open, true);
+    case InfoType::kFile: co_return co_await query_class(r, q, *open, false);
+    case InfoType::kFilesystem: co_return co_await query_class(r, q, *open, true);
     case InfoType::kSecurity: co_return co_await query_security(r, q, *open);
     case InfoType::kQuota: co_return error_reply(NtStatus::kNotSupported);
   }

@@ -13,8 +13,8 @@ namespace smb2 = wire::smb2;
 /// The answer around `size` octets that stand behind the room for its fixed part.
 Reply finish(Buffer message, std::size_t size, NtStatus status) {
   message.truncate(smb2::ReadResponse::kDataOffset + size);
-  return fixed_part_reply(smb2::ReadResponse{}, smb2::ReadResponse::kDataOffset,
-                          std::move(message), status);
+  return fixed_part_reply(smb2::ReadResponse{}, smb2::ReadResponse::kDataOffset, std::move(message),
+                          status);
 }
 
 Reply read_pipe(ports::Pipe& pipe, std::uint32_t length) {

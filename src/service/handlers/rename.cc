@@ -65,11 +65,11 @@ Task<NtStatus> check_target(Request& r, const core::OpenView& open, std::string_
   co_return (*maximal & Access::kDelete) != 0 ? NtStatus::kSuccess : NtStatus::kAccessDenied;
 }
 
-Task<NtStatus> rename_stream(Request& r, const core::OpenView& open,
-                             const core::ParsedPath& target, bool replace) {
+Task<NtStatus> rename_stream(Request& r, const core::OpenView& open, const core::ParsedPath& target,
+                             bool replace) {
   if (!target.path.empty()) co_return NtStatus::kInvalidParameter;
-  Result<void> done = co_await r.tree->share->vfs->rename_stream(r.io(), *open.file, target.stream,
-                                                                 replace);
+  Result<void> done =
+      co_await r.tree->share->vfs->rename_stream(r.io(), *open.file, target.stream, replace);
   co_return done ? NtStatus::kSuccess : done.error();
 }
 

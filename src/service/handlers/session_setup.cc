@@ -59,14 +59,14 @@ void forget(Request& r, Channel& channel) {
 void make_keys(Request& r, Channel& channel, Bytes session_key) {
   const core::Negotiated& agreed = *r.connection.negotiated();
   const crypto::Provider& crypto = r.connection.crypto();
-  auto cipher = static_cast<crypto::Cipher>(
-      agreed.can_encrypt() ? agreed.cipher : smb2::Cipher::kAes128Ccm);
+  auto cipher =
+      static_cast<crypto::Cipher>(agreed.can_encrypt() ? agreed.cipher : smb2::Cipher::kAes128Ccm);
   crypto::SessionKeys keys =
       crypto::derive_session_keys(crypto, agreed.dialect, session_key, cipher, channel.preauth);
   core::Session& session = *channel.session;
   session.full_session_key = to_vec(session_key);
-  session.keys.signer = crypto.make_signer(
-      static_cast<crypto::SigningAlgorithm>(agreed.signing), keys.signing);
+  session.keys.signer =
+      crypto.make_signer(static_cast<crypto::SigningAlgorithm>(agreed.signing), keys.signing);
   if (agreed.can_encrypt()) {
     session.keys.seal = crypto.make_aead(cipher, keys.encryption_key());
     session.keys.open = crypto.make_aead(cipher, keys.decryption_key());
@@ -98,12 +98,12 @@ void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
                ports::AuthStep& step) {
   core::Session& session = *channel.session;
   const core::Policy& policy = r.connection.policy();
-  bool has_key = !step.session_key.empty() && !step.identity.is_anonymous && !step.identity.is_guest;
+  bool has_key =
+      !step.session_key.empty() && !step.identity.is_anonymous && !step.identity.is_guest;
   if (!channel.established && has_key) {
     make_keys(r, channel, step.session_key);
-    session.signing_required =
-        policy.signing == core::Requirement::kRequired ||
-        (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0;
+    session.signing_required = policy.signing == core::Requirement::kRequired ||
+                               (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0;
     session.encrypt = policy.encryption != core::Requirement::kOff && session.keys.seal != nullptr;
   }
   auto identity = std::make_shared<const ports::Identity>(std::move(step.identity));
@@ -118,13 +118,13 @@ void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
   channel.established = true;
   r.driver.logged_on();
   if (!first) return;
-  r.server.event(
-      Severity::kInfo, "session.established",
-      (identity->is_anonymous ? std::string("Anonymous") : "User " + identity->user) + " from " +
-          r.driver.peer().to_string() + " logged on" + (identity->is_guest ? " as guest" : "") + ".",
-      {{"user", identity->user},
-       {"peer", r.driver.peer().to_string()},
-       {"encrypted", session.encrypt ? "yes" : "no"}});
+  r.server.event(Severity::kInfo, "session.established",
+                 (identity->is_anonymous ? std::string("Anonymous") : "User " + identity->user) +
+                     " from " + r.driver.peer().to_string() + " logged on" +
+                     (identity->is_guest ? " as guest" : "") + ".",
+                 {{"user", identity->user},
+                  {"peer", r.driver.peer().to_string()},
+                  {"encrypted", session.encrypt ? "yes" : "no"}});
 }
 
 /// PreviousSessionId: the client has lost that session and takes its place (MS-SMB2 3.3.5.5.3).

@@ -21,7 +21,8 @@ using fscc::FileInfoClass;
 
 /// 0 leaves a time alone; -1 and -2 say who may change it later (MS-FSCC 2.4.7).
 std::optional<NtTime> time_of(NtTime t) {
-  if (t.ticks == fscc::BasicInformation::kTimeLeave || t.ticks == fscc::BasicInformation::kTimeFreeze ||
+  if (t.ticks == fscc::BasicInformation::kTimeLeave ||
+      t.ticks == fscc::BasicInformation::kTimeFreeze ||
       t.ticks == fscc::BasicInformation::kTimeThaw)
     return std::nullopt;
   return t;
@@ -37,7 +38,8 @@ Task<void> tell(Request& r, const core::OpenView& open, std::uint32_t filter) {
 Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
   fscc::BasicInformation given;
   if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
-  for (NtTime t : {given.creation_time, given.last_access_time, given.last_write_time, given.change_time})
+  for (NtTime t :
+       {given.creation_time, given.last_access_time, given.last_write_time, given.change_time})
     if (t.ticks >> 63 != 0 && t.ticks < fscc::BasicInformation::kTimeThaw)
       co_return NtStatus::kInvalidParameter;
   std::uint32_t attributes = given.file_attributes;
@@ -45,9 +47,13 @@ Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
     co_return NtStatus::kInvalidParameter;
   if (open.is_directory && (attributes & Attributes::kTemporary) != 0)
     co_return NtStatus::kInvalidParameter;
-  ports::SetBasic change{time_of(given.creation_time), time_of(given.last_access_time),
-                         time_of(given.last_write_time), time_of(given.change_time), {}};
-  if (attributes != 0) change.attributes = attributes & ~(Attributes::kNormal | Attributes::kDirectory);
+  ports::SetBasic change{time_of(given.creation_time),
+                         time_of(given.last_access_time),
+                         time_of(given.last_write_time),
+                         time_of(given.change_time),
+                         {}};
+  if (attributes != 0)
+    change.attributes = attributes & ~(Attributes::kNormal | Attributes::kDirectory);
   if (Result<void> done = co_await open.file->set_basic(r.io(), change); !done)
     co_return done.error();
   std::uint32_t filter = (change.attributes ? Filter::kAttributes : 0) |
@@ -79,8 +85,8 @@ Task<NtStatus> set_disposition(Request& r, const core::OpenView& open, bool remo
   co_return NtStatus::kSuccess;
 }
 
-Task<NtStatus> set_disposition_class(Request& r, const core::OpenView& open, FileInfoClass info_class,
-                                     Bytes buffer) {
+Task<NtStatus> set_disposition_class(Request& r, const core::OpenView& open,
+                                     FileInfoClass info_class, Bytes buffer) {
   if (info_class == FileInfoClass::kDisposition) {
     fscc::DispositionInformation given;
     if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
@@ -172,7 +178,8 @@ Task<Reply> set_info(Request& r) {
   } else if (q.info_type > smb2::InfoType::kQuota) {
     status = NtStatus::kInvalidParameter;
   }
-  co_return status == NtStatus::kSuccess ? body_reply(smb2::SetInfoResponse{}) : error_reply(status);
+  co_return status == NtStatus::kSuccess ? body_reply(smb2::SetInfoResponse{})
+                                         : error_reply(status);
 }
 
 }  // namespace holdfast::service::handlers

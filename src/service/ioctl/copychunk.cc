@@ -26,7 +26,8 @@ ByteVec octets_of(const T& message) {
 /// MS-SMB2 3.3.5.15.6.2: told when a request exceeds the limits.
 Answer limits_answer() {
   return {NtStatus::kInvalidParameter,
-          octets_of(smb2::SrvCopychunkResponse{kMaxChunks, kMaxChunkSize, kMaxTotal}), {}};
+          octets_of(smb2::SrvCopychunkResponse{kMaxChunks, kMaxChunkSize, kMaxTotal}),
+          {}};
 }
 
 bool within_limits(const smb2::SrvCopychunkCopy& request) {
@@ -48,7 +49,8 @@ std::optional<core::OpenView> source_of(Call& c, const smb2::ResumeKey& key) {
 
 NtStatus check(Call& c, const core::OpenView& source) {
   const core::OpenView& target = *c.open;
-  if (source.file == nullptr || target.file == nullptr || source.is_directory || target.is_directory)
+  if (source.file == nullptr || target.file == nullptr || source.is_directory ||
+      target.is_directory)
     return NtStatus::kInvalidDeviceRequest;
   if (!source.may(Access::kReadData)) return NtStatus::kAccessDenied;
   if (!target.may(Access::kWriteData | Access::kAppendData)) return NtStatus::kAccessDenied;
@@ -69,9 +71,8 @@ Task<NtStatus> copy_one(Call& c, const core::OpenView& source, const smb2::SrvCo
   if (NtStatus s = opens.check_locks(c.open->id, chunk.target_offset, chunk.length, true);
       s != NtStatus::kSuccess)
     co_return s;
-  Result<std::uint64_t> copied =
-      co_await c.open->file->copy_from(c.request.io(), *source.file, chunk.source_offset,
-                                       chunk.target_offset, chunk.length);
+  Result<std::uint64_t> copied = co_await c.open->file->copy_from(
+      c.request.io(), *source.file, chunk.source_offset, chunk.target_offset, chunk.length);
   if (!copied) co_return copied.error();
   co_return *copied == chunk.length ? NtStatus::kSuccess : NtStatus::kInvalidViewSize;
 }
@@ -115,8 +116,7 @@ Task<Answer> duplicate_extents(Call c) {
   if (Result<void> ok = wire::fscc::decode_fsctl(c.query.input, given); !ok)
     co_return failed(ok.error());
   smb2::FileId id{given.source_file_id_persistent, given.source_file_id_volatile};
-  std::optional<core::OpenView> source =
-      c.request.server.opens().find(id, c.request.session->id);
+  std::optional<core::OpenView> source = c.request.server.opens().find(id, c.request.session->id);
   if (!source || source->file == nullptr || c.open->file == nullptr)
     co_return failed(NtStatus::kInvalidHandle);
   if (!c.open->may(Access::kWriteData) || !source->may(Access::kReadData))

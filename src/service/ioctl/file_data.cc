@@ -33,7 +33,8 @@ Answer answer_of(const Result<void>& done) { return done ? Answer{} : failed(don
 
 /// MS-FSA 2.1.5.10.37.
 Task<Answer> set_sparse(Call c) {
-  if (NtStatus s = check(c, Access::kWriteData | Access::kWriteAttributes | Access::kAppendData); s != NtStatus::kSuccess)
+  if (NtStatus s = check(c, Access::kWriteData | Access::kWriteAttributes | Access::kAppendData);
+      s != NtStatus::kSuccess)
     co_return failed(s);
   if (c.open->is_directory) co_return failed(NtStatus::kInvalidParameter);
   Result<bool> sparse = fscc::decode_set_sparse(c.query.input);
@@ -54,7 +55,8 @@ Task<Answer> set_zero_data(Call c) {
       c.request.server.opens().check_locks(c.open->id, given.file_offset, length, true);
   if (locked != NtStatus::kSuccess) co_return failed(locked);
   if (length == 0) co_return Answer{};
-  co_return answer_of(co_await c.open->file->zero_range(c.request.io(), {given.file_offset, length}));
+  co_return answer_of(
+      co_await c.open->file->zero_range(c.request.io(), {given.file_offset, length}));
 }
 
 /// MS-FSA 2.1.5.10.22.
@@ -72,14 +74,17 @@ Task<Answer> query_allocated_ranges(Call c) {
   std::vector<fscc::AllocatedRange> list;
   bool more = false;
   for (const ports::Range& range : *found) {
-    if (range.length == 0) more = true;
-    else list.push_back({range.offset, range.length});
+    if (range.length == 0)
+      more = true;
+    else
+      list.push_back({range.offset, range.length});
   }
   Buffer octets;
   Writer writer(octets);
   bool fits = append(list, c.query.max_output_response, writer);
   if (!fits && octets.empty()) co_return failed(NtStatus::kBufferTooSmall);
-  co_return Answer{fits && !more ? NtStatus::kSuccess : NtStatus::kBufferOverflow, to_vec(octets), {}};
+  co_return Answer{
+      fits && !more ? NtStatus::kSuccess : NtStatus::kBufferOverflow, to_vec(octets), {}};
 }
 
 /// MS-FSA 2.1.5.10.6: a hint; what may be given back are whole unused ranges of a sparse file, so
@@ -123,7 +128,8 @@ Task<Answer> delete_reparse_point(Call c) {
     co_return failed(s);
   Result<fscc::ReparseDataBuffer> given = fscc::decode_reparse(c.query.input);
   if (!given) co_return failed(given.error());
-  co_return answer_of(co_await c.open->file->delete_reparse_data(c.request.io(), load_u32(c.query.input.data())));
+  co_return answer_of(
+      co_await c.open->file->delete_reparse_data(c.request.io(), load_u32(c.query.input.data())));
 }
 
 /// MS-FSA 2.1.5.10.8: nothing is compressed.
@@ -169,8 +175,7 @@ Task<Answer> enumerate_snapshots(Call c) {
 /// MS-FSA 2.1.5.10.10: for tools that want sizes of sectors and clusters.
 Task<Answer> get_ntfs_volume_data(Call c) {
   if (NtStatus s = check(c, 0); s != NtStatus::kSuccess) co_return failed(s);
-  Result<ports::VolumeInfo> volume =
-      co_await c.open->share->vfs->volume_info(c.request.io());
+  Result<ports::VolumeInfo> volume = co_await c.open->share->vfs->volume_info(c.request.io());
   if (!volume) co_return failed(volume.error());
   fscc::NtfsVolumeData data;
   data.volume_serial_number = volume->serial_number;

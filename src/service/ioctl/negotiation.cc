@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/connection/negotiation.h"
+
 #include "service/ioctl/ioctl.h"
 #include "wire/smb2/ioctl_payload.h"
 

@@ -17,8 +17,8 @@ Task<Answer> pipe_transceive(Call c) {
   if (Result<void> written = pipe.write(c.query.input); !written) co_return failed(written.error());
   Result<ports::Pipe::Chunk> chunk = pipe.read(c.query.max_output_response);
   if (!chunk) co_return failed(chunk.error());
-  co_return Answer{chunk->more ? NtStatus::kBufferOverflow : NtStatus::kSuccess,
-                   std::move(chunk->data), {}};
+  co_return Answer{
+      chunk->more ? NtStatus::kBufferOverflow : NtStatus::kSuccess, std::move(chunk->data), {}};
 }
 
 /// MS-SMB2 3.3.5.15.3: what could be read, without reading it.

@@ -28,8 +28,9 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   if (removed) {
     bool stream = !outcome.object.stream.empty();
     report_change(server, *outcome.share, outcome.path, core::NotifyAction::kRemoved,
-                  stream ? Filter::kStreamName
-                         : outcome.is_directory ? Filter::kDirName : Filter::kFileName);
+                  stream                 ? Filter::kStreamName
+                  : outcome.is_directory ? Filter::kDirName
+                                         : Filter::kFileName);
   } else if (removed.error() != NtStatus::kFileDeleted) {
     server.event(Severity::kWarning, "file.remove.failed",
                  "Could not remove " + outcome.share->name + ":/" + outcome.path +

@@ -111,7 +111,8 @@ std::uint64_t answer_size(const core::RequestMeta& meta) {
 }
 
 bool charge_is_right(const Request& r) {
-  std::uint64_t sent = r.message.size() > smb2::kHeaderSize + 64 ? r.message.size() - smb2::kHeaderSize - 64 : 0;
+  std::uint64_t sent =
+      r.message.size() > smb2::kHeaderSize + 64 ? r.message.size() - smb2::kHeaderSize - 64 : 0;
   return r.connection.charge_suffices(r.meta.header, std::max(sent, answer_size(r.meta)));
 }
 

@@ -32,10 +32,10 @@ Driver::Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Str
 Driver::~Driver() = default;
 
 void Driver::start() {
-  stranger_timer_ = loop_.start_timer(limits::kUnauthenticatedTimeout_us,
-                                      [weak = weak_from_this()] {
-                                        if (auto self = weak.lock()) self->stranger_timeout();
-                                      });
+  stranger_timer_ =
+      loop_.start_timer(limits::kUnauthenticatedTimeout_us, [weak = weak_from_this()] {
+        if (auto self = weak.lock()) self->stranger_timeout();
+      });
   stream_->start(shared_from_this());
 }
 
@@ -189,7 +189,8 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
   }
   active_[meta.header.message_id] = &request;
   // An interim response goes out before the answers of the requests in front of it otherwise.
-  Reply reply = co_await dispatch(request, batch.is_smb1_negotiate, [&] { flush(answers, batch.sealed_by); });
+  Reply reply =
+      co_await dispatch(request, batch.is_smb1_negotiate, [&] { flush(answers, batch.sealed_by); });
   if (auto entry = active_.find(meta.header.message_id);
       entry != active_.end() && entry->second == &request)
     active_.erase(entry);

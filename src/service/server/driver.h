@@ -32,7 +32,9 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   bool closed() const { return closed_; }
 
   /// Log-ons in progress, by session.
-  std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>>& exchanges() { return exchanges_; }
+  std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>>& exchanges() {
+    return exchanges_;
+  }
   void drop_session(core::SessionId id);
 
   /// CANCEL (MS-SMB2 3.3.5.16).
@@ -72,7 +74,8 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   core::Connection connection_;
   std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>> exchanges_;
 
-  // The frame being received. length_octets_ of frame_header_ have arrived; frame_ has room for it all.
+  // The frame being received. length_octets_ of frame_header_ have arrived; frame_ has room for it
+  // all.
   std::array<std::uint8_t, 4> frame_header_{};
   std::size_t header_octets_ = 0;
   Buffer frame_;

@@ -77,7 +77,7 @@ Task<Result<std::uint32_t>> maximal_access_of(ports::IoContext io, const core::T
   }
   bool read_only = (info.attributes & wire::smb2::FileAttributes::kReadonly) != 0;
   if (read_only && !info.is_directory) access &= ~core::kReadOnlyDenies;
-  co_return access & tree.maximal_access;
+  co_return access& tree.maximal_access;
 }
 
 }  // namespace holdfast::service

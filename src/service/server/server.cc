@@ -26,8 +26,10 @@ void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream
   core::ConnectionId id;
   {
     Lock lock(connections_mutex_);
-    if (connections_.size() >= current->max_connections) id = 0;
-    else id = next_connection_++;
+    if (connections_.size() >= current->max_connections)
+      id = 0;
+    else
+      id = next_connection_++;
   }
   if (id == 0) {
     event(Severity::kWarning, "connection.refused",

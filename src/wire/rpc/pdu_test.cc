@@ -137,6 +137,8 @@ TEST(Pdu, ABigEndianHeaderIsUnderstood) {
   EXPECT_EQ(h->fragment_length, 72);
   EXPECT_EQ(h->call_id, 2u);
   EXPECT_FALSE(h->supported_representation());
+  // What is written is little-endian all the same.
+  EXPECT_TRUE(split_pdu(encode_bind_nak(*h, {}))->header.supported_representation());
 }
 
 }  // namespace
