@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "base/utf16.h"
 #include "service/pipes/enumeration.h"
 #include "service/pipes/srvsvc_operations.h"
@@ -64,10 +66,10 @@ std::vector<ShareFacts> facts(Call& c, const std::vector<SharePtr>& shares, bool
   std::vector<ShareFacts> out;
   for (const SharePtr& share : shares) out.push_back({share, 0});
   if (!count_uses) return out;
+  std::map<std::string, std::uint32_t> uses;
   for (const SessionListing& session : c.server.sessions())
-    for (const std::string& name : session.shares)
-      for (ShareFacts& f : out)
-        if (same_name(f.share->name, name)) ++f.uses;
+    for (const std::string& name : session.shares) ++uses[name];
+  for (ShareFacts& f : out) f.uses = uses[f.share->name];
   return out;
 }
 

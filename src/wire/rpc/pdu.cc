@@ -31,7 +31,8 @@ ByteVec encode(Header header, PduType type, Body&& body) {
   w.u8(header.version_minor);
   w.u8(static_cast<std::uint8_t>(type));
   w.u8(header.flags);
-  w.bytes(header.representation);
+  // What follows is little-endian, whatever the header says.
+  w.bytes(Header().representation);
   w.u16(0);
   w.u16(0);
   w.u32(header.call_id);

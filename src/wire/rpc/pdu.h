@@ -216,7 +216,7 @@ std::optional<Request> decode_request(const Pdu& pdu);
 std::optional<Response> decode_response(const Pdu& pdu);
 std::optional<Fault> decode_fault(const Pdu& pdu);
 
-/// Each: a whole fragment; fragment_length and type of the header are set here.
+/// Each: a whole fragment; fragment_length, type and representation of the header are set here.
 ByteVec encode_bind(Header header, const Bind& bind);
 ByteVec encode_bind_ack(Header header, const BindAck& ack);
 ByteVec encode_bind_nak(Header header, const BindNak& nak);
