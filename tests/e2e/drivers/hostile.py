@@ -5,7 +5,10 @@ the while. Each bad connection must be closed in its time, the server's memory s
 cost, the good client see nothing of it, and nothing stay behind.
 
 The bound on memory: what the server had before, ROOM for the good client and the allocator, and for each bad
-connection EACH and what it sent. What a client announces and does not send must not cost anything."""
+connection EACH and what it sent. What a client announces and does not send must not cost anything.
+
+Then a few who are logged on ask for much and read nothing. Nobody closes those; each may cost what the server lets wait
+for one client, and the requests it had begun by then."""
 
 import os
 import random
@@ -23,6 +26,8 @@ ROOM_KIB = 32 * 1024
 EACH_KIB = 16
 # Time limits of the server (src/base/limits.h), and what a busy machine may add.
 STRANGER_S, PARTIAL_S, LATE_S = 30, 60, 15
+# What may wait to be sent to one client (src/base/limits.h), and what was being read when that was reached.
+WAITING_KIB = (16 + 8) * 1024
 # An unfinished frame is looked at every PARTIAL_S, so one that began after another may live twice as long.
 PARTIAL_LATEST_S = 2 * PARTIAL_S + LATE_S
 
@@ -207,6 +212,40 @@ def attack(server, folder):
     good.one_round()
 
 
+def ask_and_never_read(server, folder, base):
+    key, count, size = smb.nt_hash(servers.PASSWORD), 10, 16 << 20
+    with open(f"{folder}/data/much", "wb") as file:
+        file.write(random.randbytes(size))
+    servers.wait_until("only the listener", 10, lambda: server.status()["connections"] == 0)
+    descriptors = server.descriptors()
+    clients = []
+    for _ in range(count):
+        client = smb.Client(server.port).log_on(servers.USER, key).tree(servers.SHARE)
+        much = client.create("much")
+        for _ in range(80):
+            client.echo()  # each answer brings credits
+        for i in range(1000):
+            client.ask_to_read(much, (i << 16) % size, 1 << 16)
+        clients.append(client)
+    seen = []
+
+    def settled():
+        seen.append(server.status()["bytes_read"])
+        return len(seen) > 5 and seen[-1] == seen[-5]
+    servers.wait_until("the server stops reading for them", 30, settled)
+    GoodClient(server, folder).one_round()
+    now, bound = server.memory(), base + ROOM_KIB + count * WAITING_KIB
+    print(f"{count} who ask for {1000 * 64 // 1024} MiB each and read nothing: VmRSS {base} -> {now['VmRSS']} KiB, "
+          f"VmHWM {now['VmHWM']}, bound {bound}")
+    if now["VmHWM"] > bound:
+        raise RuntimeError("the server took more memory than the bound")
+    for client in clients:
+        client.close()
+    servers.wait_until("the descriptors of before", 20, lambda: server.descriptors() <= descriptors)
+    print(f"after they left: VmRSS {server.memory()['VmRSS']} KiB")
+    os.remove(f"{folder}/data/much")
+
+
 def main():
     if not smb.allow_descriptors(4096):
         sys.exit("the limit of open files is too low")
@@ -214,6 +253,9 @@ def main():
         with servers.served(sys.argv[1], folder, ["--loop", sys.argv[2], "--log-level", "error"]) as server:
             print(f"loop {server.status()['loop']}")
             attack(server, folder)
+            base = server.memory()["VmRSS"]
+            for _ in range(2):  # the second ones use again what the first had
+                ask_and_never_read(server, folder, base)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import resource
 import socket
 import struct
 
-NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, WRITE, ECHO = 0, 1, 3, 5, 6, 9, 13
+NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, READ, ECHO = 0, 1, 3, 5, 6, 8, 13
 SUCCESS, MORE_PROCESSING_REQUIRED, LOGON_FAILURE = 0, 0xC0000016, 0xC000006D
 SIGNED, SESSION_ENCRYPTED = 0x8, 0x4
 NTLM_OID = bytes.fromhex("060a2b06010401823702020a")
@@ -254,6 +254,12 @@ class Client:
         path = name.encode("utf-16-le")
         body = struct.pack("<HBBIQQIIIIIHHII", 57, 0, 0, 2, 0, 0, 0x12019F, 0, 7, 3, 0x40, 120, len(path), 0, 0)
         return self.must("CREATE", CREATE, body + (path or b"\0"))[64 + 64:64 + 80]
+
+    def ask_to_read(self, file_id, at, length):
+        """Sends a READ of at most 64 KiB and does not wait for the answer."""
+        message = self.build(READ, struct.pack("<HBBIQ16sIIIIHH", 49, 0x50, 0, length, at, file_id, 0, 0, 0, 0, 0, 0)
+                             + b"\0")
+        self.send_raw(len(message).to_bytes(4, "big") + message)
 
     def close_file(self, file_id):
         self.must("CLOSE", CLOSE, struct.pack("<HHI", 24, 0, 0) + file_id)
