@@ -83,9 +83,13 @@ NtStatus check_policy(Request& r, const ports::AuthStep& step) {
     say_refused(r, who.user, "guests are not allowed", "security.guest = true would admit it.");
     return NtStatus::kLogonFailure;
   }
-  if (who.is_anonymous || who.is_guest) return NtStatus::kSuccess;
-  if (policy.encryption == core::Requirement::kRequired &&
-      !r.connection.negotiated()->can_encrypt()) {
+  if (policy.encryption != core::Requirement::kRequired) return NtStatus::kSuccess;
+  if (who.is_anonymous || who.is_guest) {
+    say_refused(r, who.user, "guests cannot encrypt and encryption is required",
+                "security.encryption = \"desired\" would admit it.");
+    return NtStatus::kAccessDenied;
+  }
+  if (!r.connection.negotiated()->can_encrypt()) {
     say_refused(r, who.user, "the client cannot encrypt and encryption is required",
                 "security.encryption = \"desired\" would admit it.");
     return NtStatus::kAccessDenied;

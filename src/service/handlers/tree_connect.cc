@@ -36,6 +36,10 @@ NtStatus check_access(Request& r, const core::Share& share, std::string& why) {
     why = "the user is not in the share's users";
     return NtStatus::kAccessDenied;
   }
+  if (share.act_as_user && !who.credentials.act_as_user) {
+    why = "the share acts as Unix users and this one has no Unix account";
+    return NtStatus::kAccessDenied;
+  }
   if (share.encryption == core::Requirement::kRequired && r.session->keys.seal == nullptr) {
     why = "the share requires encryption and the client cannot encrypt";
     return NtStatus::kAccessDenied;

@@ -163,6 +163,8 @@ void Request::cancel() {
 ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
                        const ports::Identity& identity) {
   static const ports::Credentials kService;
+  // TREE_CONNECT has refused everybody else: nobody acts as the service account by accident.
+  HF_ASSERT(!share.act_as_user || identity.credentials.act_as_user);
   return {loop, share.act_as_user ? identity.credentials : kService};
 }
 

@@ -156,13 +156,11 @@ Task<void> Driver::run(core::Batch batch) {
   answers.reserve(batch.requests.size());
   std::size_t cost = batch.frame.size() + batch_cost(batch);
   in_flight_bytes_ += cost;
-  ++running_;
   for (std::size_t i = 0; i < batch.requests.size() && !closed_; ++i)
     co_await run_one(batch, i, chain, answers);
   flush(answers, batch.sealed_by);
   for (core::SessionId id : chain.logged_off) drop_session(id);
   in_flight_bytes_ -= cost;
-  --running_;
   apply_back_pressure();
 }
 

@@ -88,7 +88,6 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   /// Requests being handled, by message id, and those with an interim response.
   std::unordered_map<std::uint64_t, Request*> active_;
   std::size_t async_count_ = 0;
-  std::size_t running_ = 0;
   std::size_t in_flight_bytes_ = 0;
   bool paused_ = false;
   bool closed_ = false;
