@@ -57,12 +57,12 @@ def measure(server, sessions, encrypt):
     disconnect_all(server, clients, base_descriptors)
     print(f"after the disconnects: 0 sessions, {base_descriptors} descriptors as before, "
           f"VmRSS {server.memory()['VmRSS']} KiB")
-    # What the allocator keeps must serve the next ones: growth here is a leak. 1 KiB a session is far below what a
-    # session takes, and above what the order of allocations changes.
+    # What the allocator keeps must serve the next ones: growth here is a leak. 1 KiB a session, and 1 MiB for few of
+    # them, is far below what 2,000 sessions take, and above what the order of allocations changes.
     disconnect_all(server, log_on_all(server, sessions, encrypt, key), base_descriptors)
     again = server.memory()["VmRSS"]
     print(f"after the same again: VmRSS {again} KiB")
-    if again > after["VmRSS"] + sessions:
+    if again > after["VmRSS"] + max(sessions, 1024):
         raise RuntimeError("the server keeps memory of sessions that ended")
     return each
 
