@@ -252,4 +252,9 @@ Task<Result<void>> MemoryFile::check_empty(ports::IoContext io) {
   co_return Result<void>{};
 }
 
+Task<Result<void>> MemoryFile::check_removable(ports::IoContext io) {
+  co_await vfs_->work(io);
+  co_return Result<void>{};
+}
+
 }  // namespace holdfast::sim

@@ -50,6 +50,7 @@ class MemoryFile final : public ports::File {
                                     std::size_t limit, std::vector<ports::DirEntry>& out) override;
   Task<Result<ports::DirEntry>> find_entry(ports::IoContext io, std::string_view name) override;
   Task<Result<void>> check_empty(ports::IoContext io) override;
+  Task<Result<void>> check_removable(ports::IoContext io) override;
 
  private:
   void touch(bool data);

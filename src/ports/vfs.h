@@ -166,6 +166,9 @@ class File {
   virtual Task<Result<DirEntry>> find_entry(IoContext io, std::string_view name) = 0;
   /// Directories: kDirectoryNotEmpty or success.
   virtual Task<Result<void>> check_empty(IoContext io) = 0;
+  /// Whether the caller may remove the object's name, as far as can be told without doing it:
+  /// kAccessDenied, kMediaWriteProtected or success. Says nothing on whether a directory is empty.
+  virtual Task<Result<void>> check_removable(IoContext io) = 0;
 };
 
 using FilePtr = std::shared_ptr<File>;

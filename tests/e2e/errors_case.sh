@@ -41,6 +41,7 @@ client anna data "put $WORK/hello.txt stays"
 inside mount -o remount,ro "$WORK/data"
 expect NT_STATUS_MEDIA_WRITE_PROTECTED client anna data "put $WORK/hello.txt new"
 expect NT_STATUS_MEDIA_WRITE_PROTECTED client anna data 'mkdir new'
+expect NT_STATUS_MEDIA_WRITE_PROTECTED client anna data 'del stays'
 client anna data "get stays $WORK/got"
 cmp "$WORK/hello.txt" "$WORK/got"
 inside mount -o remount,rw "$WORK/data"
@@ -98,7 +99,7 @@ client anna data "cd nobodys; put $WORK/hello.txt mine; del mine"
 rm "$WORK/got"
 expect NT_STATUS_ACCESS_DENIED client anna data "get secret $WORK/got"
 [ ! -s "$WORK/got" ] || fail "the content came all the same"
-for refused in "put $WORK/hello.txt new" "put $WORK/hello.txt open" 'rename open moved' 'mkdir new' \
+for refused in "put $WORK/hello.txt new" "put $WORK/hello.txt open" 'del open' 'rmdir nobodys' 'rename open moved' 'mkdir new' \
   'cd closed; ls' 'ls closed/*' "put $WORK/hello.txt closed/new"; do
   expect NT_STATUS_ACCESS_DENIED client anna data "$refused"
 done

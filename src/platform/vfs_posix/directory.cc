@@ -138,4 +138,19 @@ Task<Result<void>> PosixFile::check_empty(IoContext io) {
   });
 }
 
+Task<Result<void>> PosixFile::check_removable(IoContext io) {
+  auto self = shared_from_this();
+  co_return co_await run(io, *share_, Cost::kMetadata, [self, &io](Blocking) -> Result<void> {
+    // A stream is an attribute of the file; whoever has it open for deletion passed core's check.
+    if (self->is_stream()) return {};
+    auto place = self->locate_now();
+    // Somebody else removed it: nothing is left to refuse.
+    if (!place && place.error() == NtStatus::kFileDeleted) return {};
+    if (!place) return fail(place.error());
+    auto st = stat_fd(self->fd());
+    if (!st) return fail(st.error());
+    return check_remove_from(io.credentials, place->parent.get(), st->stx_uid);
+  });
+}
+
 }  // namespace holdfast::platform::posix

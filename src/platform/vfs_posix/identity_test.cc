@@ -70,6 +70,7 @@ TEST_F(IdentityTest, PermissionsOfTheUserDecide) {
       wait(closed->file->read_directory(io(), true, ports::DirDetail::kNames, 10, out)).error(),
       NtStatus::kAccessDenied);
   ::chmod(root_.c_str(), 01777);
+  EXPECT_EQ(wait(open("private")->file->check_removable(io())).error(), NtStatus::kAccessDenied);
   EXPECT_EQ(wait(vfs_->remove(io(), *open("private")->file)).error(), NtStatus::kAccessDenied);
   EXPECT_EQ(wait(vfs_->rename(io(), *open("private")->file, "mine", false)).error(),
             NtStatus::kAccessDenied);
@@ -147,6 +148,7 @@ TEST_F(IdentityTest, AFullFileSystemSaysSo) {
     EXPECT_EQ(last.error(), NtStatus::kDiskFull);
     ports::CreateHow how;
     how.allocation_size = 64 << 20;
+    EXPECT_TRUE(wait(open("x")->file->check_removable(io())));
     ASSERT_TRUE(wait(vfs_->remove(io(), *open("x")->file)));
     EXPECT_EQ(create("never", how).error(), NtStatus::kDiskFull);
     EXPECT_EQ(open("never").error(), NtStatus::kObjectNameNotFound);
@@ -168,6 +170,7 @@ TEST_F(IdentityTest, AReadOnlyFileSystemSaysSo) {
     EXPECT_EQ(open_data("file").error(), NtStatus::kMediaWriteProtected);
     EXPECT_EQ(create("new").error(), NtStatus::kMediaWriteProtected);
     EXPECT_EQ(make_dir("dir").error(), NtStatus::kMediaWriteProtected);
+    EXPECT_EQ(wait(file->file->check_removable(io())).error(), NtStatus::kMediaWriteProtected);
     EXPECT_EQ(wait(vfs_->remove(io(), *file->file)).error(), NtStatus::kMediaWriteProtected);
     EXPECT_EQ(wait(vfs_->rename(io(), *file->file, "x", false)).error(),
               NtStatus::kMediaWriteProtected);

@@ -69,6 +69,7 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
                                     std::size_t limit, std::vector<ports::DirEntry>& out) override;
   Task<Result<ports::DirEntry>> find_entry(IoContext io, std::string_view name) override;
   Task<Result<void>> check_empty(IoContext io) override;
+  Task<Result<void>> check_removable(IoContext io) override;
 
   int fd() const { return fd_.get(); }
   Share& share() const { return *share_; }

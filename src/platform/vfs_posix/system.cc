@@ -99,6 +99,19 @@ Result<void> check_access(const Credentials& who, int fd, int wanted) {
   return fail(NtStatus::kAccessDenied);
 }
 
+Result<void> check_remove_from(const Credentials& who, int directory, std::uint32_t owner) {
+  auto st = stat_fd(directory);
+  if (!st) return fail(st.error());
+  std::uint32_t uid = who.act_as_user ? who.uid : ::geteuid();
+  if ((st->stx_mode & S_ISVTX) != 0 && uid != 0 && uid != owner && uid != st->stx_uid)
+    return fail(NtStatus::kAccessDenied);
+  ActAs as(who);
+  if (!as.ok()) return fail(NtStatus::kAccessDenied);
+  constexpr int kFlags = AT_EMPTY_PATH | AT_EACCESS;
+  if (::syscall(SYS_faccessat2, directory, "", W_OK | X_OK, kFlags) == 0) return {};
+  return fail(errno == EROFS ? NtStatus::kMediaWriteProtected : NtStatus::kAccessDenied);
+}
+
 ssize_t Xattrs::list_into(char* out, std::size_t size) const {
   if (name_ != nullptr) {
     if (has_xattr_at_calls())

@@ -72,6 +72,10 @@ class Xattrs {
 /// as a user: then core's access check alone decides.
 Result<void> check_access(const Credentials& who, int fd, int wanted);
 
+/// Whether the kernel would let the caller (the service itself when nobody acts as a user) remove
+/// an object of this owner from an open directory: kAccessDenied, kMediaWriteProtected.
+Result<void> check_remove_from(const Credentials& who, int directory, std::uint32_t owner);
+
 /// The process itself, for what Holdfast does on its own account.
 const Credentials& service();
 

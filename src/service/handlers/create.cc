@@ -222,6 +222,11 @@ Task<NtStatus> open_existing(Request& r, const Plan& plan, Outcome& out) {
   Result<std::uint32_t> granted = grant(plan, *maximal);
   if (!granted) co_return granted.error();
   out.granted = *granted;
+  if (plan.wants(Options::kDeleteOnClose)) {
+    // The removal itself comes with the last CLOSE, which cannot tell the client that it failed.
+    if (Result<void> may = co_await out.opened.file->check_removable(r.io()); !may)
+      co_return may.error();
+  }
 
   bool is_file = !out.opened.info.is_directory || !plan.path.stream.empty();
   how.access = data_access(out.granted | (plan.overwrites() ? Access::kWriteData : 0));

@@ -81,6 +81,8 @@ Task<NtStatus> set_disposition(Request& r, const core::OpenView& open, bool remo
     if (Result<void> empty = co_await open.file->check_empty(r.io()); !empty)
       co_return empty.error();
   }
+  // The removal itself comes with the last CLOSE, which cannot tell the client that it failed.
+  if (Result<void> may = co_await open.file->check_removable(r.io()); !may) co_return may.error();
   r.server.opens().set_delete_pending(open.id, true);
   co_return NtStatus::kSuccess;
 }
