@@ -175,7 +175,8 @@ void Client::send_frame(std::vector<ByteVec> messages) {
     }
     frame.append(message);
   }
-  if (sealing) frame = seal(std::move(frame));
+  if (sealing && frame.size() != 0) frame = seal(std::move(frame));
+  if (spoil_frame) spoil_frame(frame.mut());
   auto length = static_cast<std::uint32_t>(frame.size());
   smb2::encode(smb2::FrameHeader{0, length}, frame.prepend(smb2::FrameHeader::kSize));
   if (connected()) stream_->send(std::move(frame));
@@ -232,6 +233,7 @@ Task<std::vector<Answer>> Client::compound(std::vector<Part> parts) {
       connection_preauth_.update(world_.crypto, part.message);
     if (part.command == Command::kSessionSetup)
       session_preauth_.update(world_.crypto, part.message);
+    if (spoil_message) spoil_message(part.message);
     messages.push_back(std::move(part.message));
     waiting.push_back(std::move(pending));
   }

@@ -143,6 +143,10 @@ class Client {
 
   /// Sees every request in the clear before it is sent.
   std::function<void(const wire::smb2::Header&, Bytes)> on_request;
+  /// May spoil a request, header included, before it is signed or sealed.
+  std::function<void(ByteVec&)> spoil_message;
+  /// May spoil a frame, without transport header, after that.
+  std::function<void(MutBytes)> spoil_frame;
 
  private:
   struct Pending;

@@ -8,6 +8,9 @@ const std::vector<Workload>& workloads() {
       {"basic", "one client creates, writes, reads back and closes", run_basic},
       {"files", "two clients work in directories of their own", run_files},
       {"chaos", "connections are lost at any moment; nothing may stay behind", run_chaos},
+      {"hostile", "one client sends spoiled requests; the other works on undisturbed", run_hostile},
+      {"truncations", "each request cut at every length; the other client works on",
+       run_truncations},
   };
   return list;
 }
