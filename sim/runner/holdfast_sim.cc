@@ -102,7 +102,7 @@ std::vector<const Workload*> chosen(const Arguments& arguments) {
     bool hostile = std::strcmp(w.name, "hostile") == 0;
     if (!arguments.workload.empty() ? arguments.workload == w.name
                                     : arguments.mutations == 0 || hostile)
-      list.push_back(&w);
+      list.insert(list.end(), w.weight, &w);
   }
   return list;
 }
@@ -155,7 +155,7 @@ int run_all(const Arguments& arguments) {
   std::uint64_t passed = 0, failed = 0, twice = 0, events = 0, virtual_us = 0, hash = 0;
   Counters counters;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
-    const Workload& workload = *list[seed % list.size()];
+    const Workload& workload = *list[mix(seed + 99) % list.size()];
     RunResult result = run_one(workload, arguments, seed, arguments.trace ? stdout : nullptr);
     if (result.passed && mix(seed) % 100 < arguments.determinism_percent) {
       ++twice;
@@ -195,6 +195,7 @@ int main(int argc, char** argv) {
     for (const Workload& w : workloads()) std::printf("%-12s %s\n", w.name, w.what);
     return 0;
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   Arguments arguments;
   if (!parse(argc, argv, arguments)) {
     std::fputs(kUsage, stderr);

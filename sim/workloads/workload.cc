@@ -5,12 +5,14 @@ namespace holdfast::sim {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list = {
-      {"basic", "one client creates, writes, reads back and closes", run_basic},
-      {"files", "two clients work in directories of their own", run_files},
-      {"chaos", "connections are lost at any moment; nothing may stay behind", run_chaos},
-      {"hostile", "one client sends spoiled requests; the other works on undisturbed", run_hostile},
+      {"basic", "one client creates, writes, reads back and closes", run_basic, 1},
+      {"files", "two clients work in directories of their own", run_files, 8},
+      {"shared", "two clients share files by locks and share modes", run_shared, 8},
+      {"chaos", "connections are lost at any moment; nothing may stay behind", run_chaos, 8},
+      {"hostile", "one client sends spoiled requests; the other works on undisturbed", run_hostile,
+       4},
       {"truncations", "each request cut at every length; the other client works on",
-       run_truncations},
+       run_truncations, 1},
   };
   return list;
 }

@@ -39,6 +39,8 @@ struct Workload {
   const char* name;
   const char* what;
   void (*run)(Scene& scene, const RunOptions& options);
+  /// Its share of the seeds, when several stories run.
+  unsigned weight = 8;
 };
 
 const std::vector<Workload>& workloads();

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "sim/workloads/workload.h"
+
+namespace holdfast::sim {
+namespace {
+
+/// What the first of some seeds that fails says; empty when none does.
+std::string first_failure(const char* workload, const Plants& plants, std::uint64_t seeds = 30) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    RunOptions options;
+    options.seed = seed;
+    options.plants = plants;
+    RunResult result = run_workload(*find_workload(workload), options);
+    if (!result.passed) return result.failure;
+  }
+  return {};
+}
+
+TEST(Plants, WithoutAnyEveryStoryPasses) {
+  for (const Workload& workload : workloads())
+    EXPECT_EQ(first_failure(workload.name, {}, 3), "") << workload.name;
+}
+
+TEST(Plants, ARunIsTheSameTwice) {
+  for (const Workload& workload : workloads()) {
+    RunOptions options;
+    options.seed = 7;
+    RunResult once = run_workload(workload, options);
+    RunResult again = run_workload(workload, options);
+    EXPECT_EQ(once.trace_hash, again.trace_hash) << workload.name;
+    EXPECT_EQ(once.events, again.events) << workload.name;
+    options.seed = 8;
+    EXPECT_NE(once.trace_hash, run_workload(workload, options).trace_hash) << workload.name;
+  }
+}
+
+TEST(Plants, ALostOctetIsFound) {
+  Plants plants;
+  plants.disk.lose_octet_one_in = 50;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+TEST(Plants, AStaleReadIsFound) {
+  Plants plants;
+  plants.disk.stale_read_one_in = 20;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+TEST(Plants, AForgottenRemovalIsFound) {
+  Plants plants;
+  plants.disk.forget_remove_one_in = 3;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+TEST(Plants, LocksAndShareModesThatAreIgnoredAreFound) {
+  Plants plants;
+  plants.disk.keys_differ = true;
+  EXPECT_NE(first_failure("shared", plants), "");
+}
+
+TEST(Plants, AKeptHandleIsFound) {
+  Plants plants;
+  plants.disk.keep_handles = true;
+  EXPECT_NE(first_failure("basic", plants), "");
+}
+
+TEST(Plants, ADroppedAnswerIsFound) {
+  Plants plants;
+  plants.network.drop_frame_one_in = 40;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+TEST(Plants, ARepeatedAnswerIsFound) {
+  Plants plants;
+  plants.network.repeat_frame_one_in = 40;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+TEST(Plants, AFlippedBitIsFound) {
+  Plants plants;
+  plants.network.flip_bit_one_in = 40;
+  EXPECT_NE(first_failure("files", plants), "");
+}
+
+}  // namespace
+}  // namespace holdfast::sim
