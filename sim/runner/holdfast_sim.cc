@@ -18,7 +18,8 @@ using namespace holdfast;
 using namespace holdfast::sim;
 
 struct Arguments {
-  std::uint64_t seeds = 100;
+  /// 0: 100, or 1 with --hostile.
+  std::uint64_t seeds = 0;
   std::uint64_t first = 1;
   std::string workload;
   /// Of 100 seeds, how many run twice.
@@ -91,6 +92,7 @@ bool parse(int argc, char** argv, Arguments& out) {
     }
     if (!ok) return false;
   }
+  if (out.seeds == 0) out.seeds = out.mutations != 0 ? 1 : 100;
   if (out.one_seed) out.seeds = 1;
   return true;
 }
@@ -129,19 +131,18 @@ void report(const Workload& workload, std::uint64_t seed, const RunResult& resul
 }
 
 void print_counters(const Counters& counters, bool statuses) {
-  std::map<wire::smb2::Command, std::uint64_t> by_command;
-  std::map<wire::smb2::Command, std::size_t> kinds;
+  std::map<std::string, std::uint64_t> by_command;
+  std::map<std::string, std::size_t> kinds;
   for (const auto& [what, count] : counters.answers) {
-    by_command[what.first] += count;
-    ++kinds[what.first];
+    by_command[std::string(name_of(what.first))] += count;
+    ++kinds[std::string(name_of(what.first))];
     if (statuses)
       std::printf("  %-16s %-36s %" PRIu64 "\n", std::string(name_of(what.first)).c_str(),
                   to_string(what.second).c_str(), count);
   }
   std::printf("answers (statuses):");
   for (const auto& [command, count] : by_command)
-    std::printf(" %s %" PRIu64 " (%zu)", std::string(name_of(command)).c_str(), count,
-                kinds[command]);
+    std::printf(" %s %" PRIu64 " (%zu)", command.c_str(), count, kinds[command]);
   std::printf("\n");
   if (counters.named.empty()) return;
   std::printf("events:");
