@@ -113,6 +113,9 @@ std::optional<Disconnect> Connection::split(Bytes content, Batch& batch) {
     SessionId session = header.session_id;
     if (header.is_related() && (session == kSameSession || !batch.requests.empty()))
       session = previous_session;
+    // The key that opened the message vouches for its own session only (MS-SMB2 3.3.5.2.9).
+    if (batch.sealed_by != 0 && session != 0 && session != batch.sealed_by)
+      return Disconnect{"a request of another session inside an encrypted message"};
     if (auto found = channels_.find(session); found != channels_.end())
       request.channel = found->second;
     request.refused = check_signature(request);

@@ -63,6 +63,8 @@ struct Session {
   Mutex mutex;
   // ---- guarded by mutex ----
   SessionState state = SessionState::kInProgress;
+  /// Taken out of the table: nothing may be added to it or make it valid again.
+  bool ended = false;
   std::shared_ptr<const ports::Identity> identity;
   NtTime expires;
   std::map<std::uint32_t, TreeConnect> trees;

@@ -202,6 +202,12 @@ Result<std::uint32_t> grant(const Plan& plan, std::uint32_t maximal) {
   return plan.maximum_allowed ? plan.desired | maximal : plan.desired;
 }
 
+/// Somebody has marked the object to be deleted.
+bool is_going(Request& r, const ports::FileKey& key) {
+  return r.server.opens().check_open({key, ""}, 0, smb2::ShareAccess::kAll) ==
+         NtStatus::kDeletePending;
+}
+
 /// MS-FSA 2.1.5.1.2: the object exists.
 Task<NtStatus> open_existing(Request& r, const Plan& plan, Outcome& out) {
   ports::Vfs& vfs = *r.tree->share->vfs;
@@ -212,7 +218,8 @@ Task<NtStatus> open_existing(Request& r, const Plan& plan, Outcome& out) {
   if (!opened) co_return opened.error();
   out.opened = std::move(*opened);
   if (plan.request.create_disposition == CreateDisposition::kCreate)
-    co_return NtStatus::kObjectNameCollision;
+    co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
+                                               : NtStatus::kObjectNameCollision;
   if (NtStatus s = check_kind(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   if (NtStatus s = check_attributes(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   Result<std::uint32_t> maximal = co_await maximal_access_of(
@@ -272,6 +279,7 @@ Task<NtStatus> check_parent(Request& r, const Plan& plan, bool directory, ports:
     co_return parent.error() == NtStatus::kObjectNameNotFound ? NtStatus::kObjectPathNotFound
                                                               : parent.error();
   if (!parent->info.is_directory) co_return NtStatus::kObjectPathNotFound;
+  if (is_going(r, parent->info.key)) co_return NtStatus::kDeletePending;
   std::uint32_t needed = directory ? Access::kAddSubdirectory : Access::kAddFile;
   if ((r.tree->maximal_access & needed) == 0) co_return NtStatus::kAccessDenied;
   Result<std::optional<ByteVec>> stored = co_await parent->file->security(r.io());

@@ -98,7 +98,8 @@ NtStatus check_policy(Request& r, const ports::AuthStep& step) {
 }
 
 /// The session becomes valid (MS-SMB2 3.3.5.5.3, steps after the authentication succeeded).
-void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& request,
+/// False: the session was ended meanwhile, from elsewhere.
+bool establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& request,
                ports::AuthStep& step) {
   core::Session& session = *channel.session;
   const core::Policy& policy = r.connection.policy();
@@ -114,6 +115,7 @@ void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
   bool first = !channel.established;
   {
     Lock lock(session.mutex);
+    if (session.ended) return false;
     if (first) session.created = r.server.env().clock.now();
     session.identity = identity;
     session.expires = step.expires;
@@ -121,7 +123,7 @@ void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
   }
   channel.established = true;
   r.driver.logged_on();
-  if (!first) return;
+  if (!first) return true;
   r.server.event(Severity::kInfo, "session.established",
                  (identity->is_anonymous ? std::string("Anonymous") : "User " + identity->user) +
                      " from " + r.driver.peer().to_string() + " logged on" +
@@ -129,6 +131,7 @@ void establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
                  {{"user", identity->user},
                   {"peer", r.driver.peer().to_string()},
                   {"encrypted", session.encrypt ? "yes" : "no"}});
+  return true;
 }
 
 /// PreviousSessionId: the client has lost that session and takes its place (MS-SMB2 3.3.5.5.3).
@@ -204,7 +207,7 @@ Task<Reply> session_setup(Request& r) {
     }
     co_return error_reply(step.status);
   }
-  establish(r, *channel, request, step);
+  if (!establish(r, *channel, request, step)) co_return error_reply(NtStatus::kUserSessionDeleted);
   co_await end_previous(r, request.previous_session_id, *channel);
   channel = r.connection.channel(id);
   if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);

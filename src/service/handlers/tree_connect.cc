@@ -89,6 +89,7 @@ Task<Reply> tree_connect(Request& r) {
   tree.created = r.server.env().clock.now();
   {
     Lock lock(r.session->mutex);
+    if (r.session->ended) co_return error_reply(NtStatus::kUserSessionDeleted);
     if (r.session->trees.size() >= limits::kMaxTreesPerSession)
       co_return error_reply(NtStatus::kInsufficientResources);
     while (r.session->trees.contains(r.session->next_tree_id) || r.session->next_tree_id == 0)

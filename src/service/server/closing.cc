@@ -57,6 +57,7 @@ Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id
   {
     Lock lock(session->mutex);
     session->state = core::SessionState::kExpired;
+    session->ended = true;
     session->trees.clear();
   }
   for (core::OpenId open : server.opens().of_session(id))

@@ -65,7 +65,8 @@ NtStatus check_session(Request& r, const CommandRow& row) {
   core::Session& session = *r.session;
   {
     Lock lock(session.mutex);
-    if (session.state == core::SessionState::kInProgress) return NtStatus::kUserSessionDeleted;
+    if (session.ended || session.state == core::SessionState::kInProgress)
+      return NtStatus::kUserSessionDeleted;
     if (session.expires.ticks != 0 && r.server.env().clock.now() >= session.expires)
       session.state = core::SessionState::kExpired;
     if (session.state == core::SessionState::kExpired && !row.when_expired)

@@ -180,6 +180,7 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
                   .session = {},
                   .identity = {},
                   .tree = {},
+                  .flush_answers = {},
                   .on_cancel = {}};
   if (!batch.is_smb1_negotiate && meta.header.command == smb2::Command::kCancel) {
     if (meta.refused == NtStatus::kSuccess) cancel(meta.header);
