@@ -128,7 +128,8 @@ NtStatus FileStory::expected_create(const ModelPtr& node, CreateDisposition how,
     return how == CreateDisposition::kOpen || how == CreateDisposition::kOverwrite
                ? NtStatus::kObjectNameNotFound
                : NtStatus::kSuccess;
-  if (how == CreateDisposition::kCreate) return NtStatus::kObjectNameCollision;
+  if (how == CreateDisposition::kCreate)
+    return node->delete_pending ? NtStatus::kDeletePending : NtStatus::kObjectNameCollision;
   if (directory != node->is_directory)
     return directory ? NtStatus::kNotADirectory : NtStatus::kFileIsADirectory;
   bool overwrites = how != CreateDisposition::kOpen && how != CreateDisposition::kOpenIf;

@@ -3,6 +3,13 @@
 
 #include "sim/workloads/workload.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#define HF_LEAK_CHECK 1
+#endif
+#endif
+
 namespace holdfast::sim {
 namespace {
 
@@ -16,6 +23,15 @@ std::string first_failure(const char* workload, const Plants& plants, std::uint6
     if (!result.passed) return result.failure;
   }
   return {};
+}
+
+/// The same with a planted bug. A run that is given up leaves its suspended coroutines behind; that
+/// is no leak of the server's.
+std::string planted(const char* workload, const Plants& plants) {
+#ifdef HF_LEAK_CHECK
+  __lsan::ScopedDisabler not_here;
+#endif
+  return first_failure(workload, plants);
 }
 
 TEST(Plants, WithoutAnyEveryStoryPasses) {
@@ -39,49 +55,49 @@ TEST(Plants, ARunIsTheSameTwice) {
 TEST(Plants, ALostOctetIsFound) {
   Plants plants;
   plants.disk.lose_octet_one_in = 50;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 TEST(Plants, AStaleReadIsFound) {
   Plants plants;
   plants.disk.stale_read_one_in = 20;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 TEST(Plants, AForgottenRemovalIsFound) {
   Plants plants;
   plants.disk.forget_remove_one_in = 3;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 TEST(Plants, LocksAndShareModesThatAreIgnoredAreFound) {
   Plants plants;
   plants.disk.keys_differ = true;
-  EXPECT_NE(first_failure("shared", plants), "");
+  EXPECT_NE(planted("shared", plants), "");
 }
 
 TEST(Plants, AKeptHandleIsFound) {
   Plants plants;
   plants.disk.keep_handles = true;
-  EXPECT_NE(first_failure("basic", plants), "");
+  EXPECT_NE(planted("basic", plants), "");
 }
 
 TEST(Plants, ADroppedAnswerIsFound) {
   Plants plants;
   plants.network.drop_frame_one_in = 40;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 TEST(Plants, ARepeatedAnswerIsFound) {
   Plants plants;
   plants.network.repeat_frame_one_in = 40;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 TEST(Plants, AFlippedBitIsFound) {
   Plants plants;
   plants.network.flip_bit_one_in = 40;
-  EXPECT_NE(first_failure("files", plants), "");
+  EXPECT_NE(planted("files", plants), "");
 }
 
 }  // namespace
