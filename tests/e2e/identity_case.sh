@@ -4,7 +4,8 @@
 # Removing a user ends the user's session.
 . "$root/tests/e2e/lib.sh"
 [ "$(id -u)" -eq 0 ] || skip "needs root to act as users"
-write_config "$WORK/holdfast.toml" "$(printf '[[share]]\nname = "u"\npath = "%s"\nidentity = "user"\n' "$WORK/data")"
+write_config "$WORK/holdfast.toml" "$(printf '[[share]]\nname = "u"\npath = "%s"\nidentity = "user"\n' "$WORK/data"
+  printf '[[share]]\nname = "seen"\npath = "%s"\nidentity = "user"\naccess_based_enumeration = true\n' "$WORK/data")"
 echo secret >"$WORK/data/root.txt"
 chmod 600 "$WORK/data/root.txt"
 install -d -o nobody -m 0700 "$WORK/data/mine"
@@ -15,6 +16,11 @@ for user in nobody ghost; do
   admin user add "$user" --password-file "$WORK/password"
 done
 expect 'mine' client nobody u ls
+# Access-based enumeration leaves out what the user may not read.
+expect 'root.txt' client nobody u ls
+expect 'mine' client nobody seen ls
+! client nobody seen ls 2>&1 | grep -q root.txt || fail "an unreadable file is listed"
+expect NT_STATUS_NO_SUCH_FILE client nobody seen 'ls root.txt'
 client nobody u "cd mine; put $WORK/password up; mkdir d"
 [ "$(stat -c %U "$WORK/data/mine/up" "$WORK/data/mine/d" | sort -u)" = nobody ] || fail "not nobody's files"
 expect NT_STATUS_ACCESS_DENIED client nobody u "get root.txt $WORK/got"

@@ -4,6 +4,7 @@
 #include "base/utf16.h"
 #include "core/object/directory_scan.h"
 #include "service/handlers/handlers.h"
+#include "service/server/security.h"
 #include "wire/fscc/directory_information.h"
 
 namespace holdfast::service::handlers {
@@ -40,14 +41,36 @@ wire::fscc::DirectoryEntry entry_of(const ports::DirEntry& e) {
   return out;
 }
 
+/// With access-based enumeration an entry is listed only to who may read it (MS-SMB2 3.3.5.18).
+Task<bool> may_see(Request& r, std::string_view directory, const ports::DirEntry& entry) {
+  const core::Share& share = *r.tree->share;
+  if (!share.access_based_enumeration || entry.name == "." || entry.name == "..") co_return true;
+  std::string path(directory);
+  if (!path.empty()) path += '/';
+  path += entry.name;
+  ports::OpenHow how;
+  how.open_reparse_point = true;
+  Result<ports::Opened> opened = co_await share.vfs->open(r.io(), path, how);
+  if (!opened) co_return false;
+  Result<std::uint32_t> maximal =
+      co_await maximal_access_of(r.io(), *r.tree, *r.identity, *opened->file, opened->info, path);
+  co_return maximal && (*maximal & smb2::FileAccess::kReadData) != 0;
+}
+
 /// Reads entries until one matches or the directory ends.
 Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan& scan,
                         ports::DirDetail detail) {
+  std::string path;
+  if (r.tree->share->access_based_enumeration) {
+    Result<std::string> now = co_await directory.path(r.io());
+    if (!now) co_return fail(now.error());
+    path = std::move(*now);
+  }
   while (scan.pending.empty() && !scan.at_end) {
     if (!scan.pattern().has_wildcards()) {
       scan.at_end = true;
       Result<ports::DirEntry> one = co_await directory.find_entry(r.io(), scan.pattern_text());
-      if (one) scan.pending.push_back(std::move(*one));
+      if (one && co_await may_see(r, path, *one)) scan.pending.push_back(std::move(*one));
       if (!one && one.error() != NtStatus::kObjectNameNotFound &&
           one.error() != NtStatus::kObjectNameInvalid)
         co_return fail(one.error());
@@ -60,7 +83,8 @@ Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan&
     scan.must_rewind = false;
     scan.at_end = batch.empty();
     for (ports::DirEntry& e : batch)
-      if (scan.pattern().matches(e.name)) scan.pending.push_back(std::move(e));
+      if (scan.pattern().matches(e.name) && co_await may_see(r, path, e))
+        scan.pending.push_back(std::move(e));
   }
   co_return Result<void>{};
 }
