@@ -6,13 +6,12 @@
 
 chroot_state=${HOLDFAST_LAB_STATE:-/var/tmp/holdfast-lab}/debian
 
-# debian_mirror: the archive from which this machine gets Debian 12.
+# debian_mirror: the archive from which this machine gets Debian 12; nothing when apt names none, and debootstrap then
+# takes its own default.
 debian_mirror() {
-  local uri
   # shellcheck disable=SC2016  # apt's own format
-  uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "bookworm" { print $2; exit }')
-  printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+  apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "bookworm" && !found { print $2; found = 1 }'
 }
 
 # copy_apt_settings ROOT: the system at ROOT gets its packages from where this machine gets its own.
@@ -31,12 +30,13 @@ copy_apt_settings() {
 
 # chroot_tarball: prints the path of a tarball of Debian 12's minimal system; makes it when there is none.
 chroot_tarball() {
-  local tarball=$chroot_state/bookworm.tar work
+  local tarball=$chroot_state/bookworm.tar work mirror
   mkdir -p "$chroot_state"
   find "$chroot_state" -maxdepth 1 -name bookworm.tar -mtime +7 -delete
   if ! [ -s "$tarball" ]; then
     work=$(mktemp -d "$chroot_state/base.XXXXXX")
-    debootstrap --variant=minbase bookworm "$work" "$(debian_mirror)" >"$chroot_state/debootstrap.log" 2>&1 || {
+    mirror=$(debian_mirror)
+    debootstrap --variant=minbase bookworm "$work" ${mirror:+"$mirror"} >"$chroot_state/debootstrap.log" 2>&1 || {
       tail -n 20 "$chroot_state/debootstrap.log" >&2
       rm -rf "$work"
       return 1

@@ -215,7 +215,7 @@ void Connection::finish_message(Outgoing& answer, bool sealed, std::size_t next,
   header.command = request.command;
   // Credits of an async request are granted with its interim response (MS-SMB2 3.3.4.2).
   bool final_of_async = answer.async_id != 0 && !answer.is_interim;
-  header.credits = final_of_async ? 0 : window_.grant(request.credits, request.credit_charge);
+  header.credits = final_of_async ? 0 : window_.grant(request.credits);
   header.flags = Flags::kServerToRedir |
                  (request.flags &
                   (Flags::kRelatedOperations | Flags::kPriorityMask | Flags::kReplayOperation));

@@ -29,13 +29,11 @@ bool CreditWindow::consume(std::uint64_t message_id, std::uint16_t charge) {
   return true;
 }
 
-std::uint16_t CreditWindow::grant(std::uint16_t requested, std::uint16_t charge) {
+std::uint16_t CreditWindow::grant(std::uint16_t requested) {
   std::uint64_t span_left = 2ull * max_credits_ - (end_ - begin_);
   std::uint32_t room = max_credits_ - std::min(outstanding_, max_credits_);
   std::uint64_t wanted = std::max<std::uint16_t>(requested, 1);
-  // What the request used is given back even when little was asked for, as long as it is asked for;
-  // a client without any credit left could never speak again.
-  (void)charge;
+  // A client without any credit left could never speak again.
   std::uint64_t granted = std::min<std::uint64_t>({wanted, room, span_left, 0xFFFF});
   if (granted == 0 && outstanding_ == 0 && span_left > 0) granted = 1;
   if (end_ - begin_ + granted > bits_.size()) {

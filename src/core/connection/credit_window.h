@@ -21,7 +21,7 @@ class CreditWindow {
   bool consume(std::uint64_t message_id, std::uint16_t charge);
   /// Decides how many credits a response grants and widens the window by as many: what was asked
   /// for, but never so few that the client could not go on (MS-SMB2 3.3.5.1 note).
-  std::uint16_t grant(std::uint16_t requested, std::uint16_t charge);
+  std::uint16_t grant(std::uint16_t requested);
   /// Credits the client holds.
   std::uint32_t outstanding() const { return outstanding_; }
   std::uint64_t begin() const { return begin_; }
