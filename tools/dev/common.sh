@@ -79,7 +79,7 @@ build_preset() {
   shift
   need build
   # Objects are then the same in every checkout: a clone elsewhere gets its hits from the same cache.
-  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root}
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
   if ! [ -f "$root/build/$preset/build.ninja" ]; then
     (cd "$root" && cmake --preset "$preset" >&2) || return 1
   fi

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/access/inheritance.h"
+#include "service/handlers/create_steps.h"
+#include "service/server/closing.h"
+#include "service/server/security.h"
+#include "wire/smb2/change_notify.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+namespace Access = smb2::FileAccess;
+namespace Options = smb2::CreateOptions;
+namespace Attributes = smb2::FileAttributes;
+using smb2::CreateAction, smb2::CreateDisposition;
+using wire::dtyp::SecurityDescriptor;
+
+/// The descriptor that a new object gets; none when neither the creator nor the parent has one.
+Task<NtStatus> check_parent(Request& r, const CreatePlan& plan, bool directory,
+                            ports::CreateHow& how) {
+  Result<ports::Opened> parent = co_await r.tree->share->vfs->open(
+      r.io(), core::parent_path(plan.path.path), ports::OpenHow{});
+  if (!parent)
+    co_return parent.error() == NtStatus::kObjectNameNotFound ? NtStatus::kObjectPathNotFound
+                                                              : parent.error();
+  if (!parent->info.is_directory) co_return NtStatus::kObjectPathNotFound;
+  if (is_going(r, parent->info.key)) co_return NtStatus::kDeletePending;
+  std::uint32_t needed = directory ? Access::kAddSubdirectory : Access::kAddFile;
+  if ((r.tree->maximal_access & needed) == 0) co_return NtStatus::kAccessDenied;
+  Result<std::optional<ByteVec>> stored = co_await parent->file->security(r.io());
+  Result<SecurityDescriptor> sd =
+      co_await descriptor_of(r.io(), *r.tree->share, *parent->file, parent->info);
+  if (!sd || !stored) co_return sd ? stored.error() : sd.error();
+  core::AccessToken token = token_of(*r.identity);
+  if ((core::maximum_access(*sd, token) & needed) == 0) co_return NtStatus::kAccessDenied;
+  if (!*stored && !plan.creator_sd) co_return NtStatus::kSuccess;
+  Result<SecurityDescriptor> fresh = core::descriptor_of_new_object(
+      *stored ? &*sd : nullptr, plan.creator_sd ? &*plan.creator_sd : nullptr, token, directory);
+  if (!fresh) co_return fresh.error();
+  how.security = wire::dtyp::encode(*fresh);
+  co_return NtStatus::kSuccess;
+}
+
+}  // namespace
+
+/// MS-FSA 2.1.5.1.1: the object does not exist.
+Task<NtStatus> create_new(Request& r, const CreatePlan& plan, CreateOutcome& out) {
+  bool directory = plan.wants(Options::kDirectoryFile) || plan.path.is_index_allocation;
+  if (plan.path.trailing_separator && !directory) co_return NtStatus::kObjectNameInvalid;
+  if ((plan.request.file_attributes & Attributes::kReadonly) != 0 &&
+      plan.wants(Options::kDeleteOnClose))
+    co_return NtStatus::kCannotDelete;
+  if ((plan.request.file_attributes & Attributes::kTemporary) != 0 && directory)
+    co_return NtStatus::kInvalidParameter;
+  ports::CreateHow how;
+  if (NtStatus s = co_await check_parent(r, plan, directory, how); s != NtStatus::kSuccess)
+    co_return s;
+  how.directory = directory;
+  how.attributes = plan.request.file_attributes;
+  if (!directory) how.attributes |= Attributes::kArchive;
+  how.eas = plan.eas;
+  if (plan.contexts.allocation_size)
+    how.allocation_size = plan.contexts.allocation_size->allocation_size;
+  if (plan.contexts.posix) how.mode = plan.contexts.posix->mode & 07777;
+  out.maximal = Access::kAll & r.tree->maximal_access;
+  out.granted = plan.maximum_allowed ? plan.desired | out.maximal : plan.desired;
+  ports::Vfs& vfs = *r.tree->share->vfs;
+  how.access = ports::DataAccess::kReadWrite;
+
+  if (!plan.path.stream.empty()) {
+    Result<ports::Opened> base = co_await vfs.create(r.io(), plan.path.path, how);
+    if (!base && base.error() != NtStatus::kObjectNameCollision) co_return base.error();
+    how.stream = plan.path.stream;
+  }
+  Result<ports::Opened> created = co_await vfs.create(r.io(), plan.path.path, how);
+  if (!created) co_return created.error();
+  out.opened = std::move(*created);
+  out.action = CreateAction::kCreated;
+  if (NtStatus s = co_await enter_open(r, plan, out); s != NtStatus::kSuccess) co_return s;
+  std::uint32_t filter = !plan.path.stream.empty() ? smb2::CompletionFilter::kStreamName
+                         : directory               ? smb2::CompletionFilter::kDirName
+                                                   : smb2::CompletionFilter::kFileName;
+  report_change(r.server, *r.tree->share, out.opened.path, core::NotifyAction::kAdded, filter);
+  co_return NtStatus::kSuccess;
+}
+
+}  // namespace holdfast::service::handlers
