@@ -68,8 +68,9 @@ chroot_remove() {
   [ -z "$1" ] || [ "$1" = / ] || rm -rf --one-file-system "$1"
 }
 
-# chroot_run FOLDER [BIND...] -- COMMAND...: runs it as root inside, with /proc, /dev and the folders BIND (same path
-# inside) mounted. All of its processes end with it.
+# chroot_run FOLDER [BIND...] -- COMMAND...: runs it as root inside, with /proc, /sys, /dev and the folders BIND (same
+# path inside) mounted. All of its processes end with it. The folder becomes the root of the mount namespace, not only of
+# the processes: what runs inside may make mount namespaces of its own, as tests do.
 chroot_run() {
   local folder=$1 binds=()
   shift
@@ -82,7 +83,9 @@ chroot_run() {
   unshare --mount --pid --fork --kill-child --propagation private bash -euc '
     folder=$1 count=$2
     shift 2
+    mount --bind "$folder" "$folder"
     mount -t proc proc "$folder/proc"
+    mount --rbind /sys "$folder/sys"
     mount --rbind /dev "$folder/dev"
     mount -t tmpfs tmpfs "$folder/run"
     for _ in $(seq "$count"); do
@@ -90,9 +93,11 @@ chroot_run() {
       mount --bind "$1" "$folder$1"
       shift
     done
+    cd "$folder"
+    pivot_root . .
+    umount -l .
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-      TERM=dumb ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} \
-      chroot "$folder" "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
+      TERM=dumb ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
 }
 
 # chroot_boot FOLDER LOG: boots the system in FOLDER (systemd is installed there) as a container with its own processes,
