@@ -21,6 +21,7 @@ class SimStream final : public ports::Stream, public std::enable_shared_from_thi
   void start(std::shared_ptr<ports::StreamHandler> handler) override;
   void send(Buffer data) override;
   std::size_t queued() const override { return out_.size(); }
+  std::size_t unconfirmed() const override { return out_.size() + under_way_; }
   void pause_receiving() override { paused_ = true; }
   void resume_receiving() override;
   void close() override;

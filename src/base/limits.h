@@ -33,6 +33,9 @@ inline constexpr std::uint32_t kMaxCredits = 8192;
 inline constexpr std::size_t kMaxCompound = 64;
 /// Requests of one connection that have an interim response and wait.
 inline constexpr std::size_t kMaxAsyncRequests = 512;
+/// A client that has not confirmed a break notification (TCP) in this time gets it on another
+/// channel. A few round trips even of slow networks.
+inline constexpr std::uint64_t kNotificationRetry_us = 2'000'000;
 inline constexpr std::size_t kMaxConnections = 16'384;
 inline constexpr std::size_t kMaxSessions = 65'536;
 inline constexpr std::size_t kMaxSessionsPerConnection = 1'024;

@@ -65,6 +65,8 @@ class Stream {
   virtual void send(Buffer data) = 0;
   /// Octets queued and not yet taken by the kernel.
   virtual std::size_t queued() const = 0;
+  /// Octets queued, and those that the peer's TCP has not confirmed yet.
+  virtual std::size_t unconfirmed() const = 0;
   /// Stops and resumes delivery of received octets (back pressure).
   virtual void pause_receiving() = 0;
   virtual void resume_receiving() = 0;

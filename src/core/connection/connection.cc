@@ -16,6 +16,22 @@ constexpr std::uint64_t kSameSession = ~0ull;
 // Cuts a frame's content where a header field says; offsets within compounds are of 8 octets.
 constexpr std::size_t kCompoundAlignment = 8;
 
+// MessageId of what answers no request (MS-SMB2 3.3.4.6).
+constexpr std::uint64_t kUnsolicited = ~0ull;
+
+/// Over the first octets of the message.
+void write_header(const smb2::Header& header, MutBytes message) {
+  Buffer octets(smb2::kHeaderSize);
+  Writer writer(octets);
+  encode(header, writer);
+  std::memcpy(message.data(), octets.data(), smb2::kHeaderSize);
+}
+
+void add_transport_header(Buffer& frame) {
+  auto size = static_cast<std::uint32_t>(frame.size());
+  encode(smb2::FrameHeader{0, size}, frame.prepend(smb2::FrameHeader::kSize));
+}
+
 }  // namespace
 
 Buffer new_message(std::size_t body_size_hint) {
@@ -201,8 +217,23 @@ Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) 
     }
   }
   if (sealed) seal(frame, *sealing);
-  auto size = static_cast<std::uint32_t>(frame.size());
-  encode(smb2::FrameHeader{0, size}, frame.prepend(smb2::FrameHeader::kSize));
+  add_transport_header(frame);
+  return frame;
+}
+
+Buffer Connection::assemble(const Notification& notification) {
+  smb2::Header header;
+  header.command = Command::kOplockBreak;
+  header.flags = Flags::kServerToRedir;
+  header.message_id = kUnsolicited;
+  header.session_id = notification.names_session ? notification.session : 0;
+  Buffer frame = Buffer::copy_of(notification.message, kMessageHeadroom);
+  write_header(header, frame.mut());
+  const Channel* sealing = channel(notification.session);
+  if (sealing != nullptr && sealing->keys.seal != nullptr &&
+      (notification.must_seal || sealing->session->encrypt))
+    seal(frame, *sealing);
+  add_transport_header(frame);
   return frame;
 }
 
@@ -235,10 +266,7 @@ void Connection::finish_message(Outgoing& answer, bool sealed, std::size_t next,
   // An interim response is not signed by Windows, but may be; clients that check want the final
   // one.
   if (signer != nullptr) header.flags |= Flags::kSigned;
-  Buffer octets(smb2::kHeaderSize);
-  Writer writer(octets);
-  encode(header, writer);
-  std::memcpy(message.data(), octets.data(), smb2::kHeaderSize);
+  write_header(header, message);
   if (signer != nullptr) crypto::sign_message(*signer, message, true);
 
   // Pre-authentication integrity covers the octets as sent (MS-SMB2 3.3.5.4, 3.3.5.5).

@@ -75,6 +75,18 @@ struct Outgoing {
   bool must_seal = false;
 };
 
+/// A message that answers no request (MS-SMB2 3.3.4.6, 3.3.4.7).
+struct Notification {
+  /// Whose key seals it, if it is to be sealed.
+  SessionId session = 0;
+  /// The header has the session's id, not 0.
+  bool names_session = false;
+  /// Sealed even when the session does not encrypt everything.
+  bool must_seal = false;
+  /// From the SMB2 header; the 64 octets of the header are filled in later.
+  ByteVec message;
+};
+
 /// What a connection knows of one of its sessions: the channel (MS-SMB2 3.3.1.14).
 struct Channel {
   SessionPtr session;
@@ -105,6 +117,8 @@ class Connection {
   std::variant<Batch, Disconnect> receive(Buffer frame);
   /// Puts the answers of one batch into one frame, with transport header, ready to be sent.
   Buffer assemble(std::vector<Outgoing> answers, SessionId sealed_by);
+  /// Makes a frame of a notification. It costs no credits and is never signed.
+  Buffer assemble(const Notification& notification);
 
   /// Negotiation, once (MS-SMB2 3.3.5.4).
   const std::optional<Negotiated>& negotiated() const { return negotiated_; }

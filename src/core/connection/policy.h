@@ -25,6 +25,9 @@ struct Policy {
   std::vector<wire::smb2::SigningAlgorithm> signing_algorithms = {
       wire::smb2::SigningAlgorithm::kAesGmac, wire::smb2::SigningAlgorithm::kAesCmac,
       wire::smb2::SigningAlgorithm::kHmacSha256};
+  /// Oplock breaks are sent on one channel after the other until one is confirmed; otherwise on the
+  /// newest channel only. Lease breaks always are.
+  bool oplock_break_retry = true;
   bool allow_guest = false;
   bool allow_anonymous = false;
   Guid server_guid;

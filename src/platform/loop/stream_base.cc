@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/loop/stream_base.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/assert.h"
@@ -45,6 +47,12 @@ void StreamBase::send(Buffer data) {
   queue_.push(std::move(data));
   if (queue_.octets() > seen_queued_) seen_queued_ = queue_.octets();
   if (state_ != State::kNew) loop_.schedule(*this);
+}
+
+std::size_t StreamBase::unconfirmed() const {
+  int in_kernel = 0;
+  if (!fd_.valid() || ::ioctl(fd_.get(), SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  return queue_.octets() + static_cast<std::size_t>(std::max(in_kernel, 0));
 }
 
 void StreamBase::pause_receiving() { paused_ = true; }

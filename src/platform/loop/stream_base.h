@@ -25,6 +25,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   void start(std::shared_ptr<ports::StreamHandler> handler) final;
   void send(Buffer data) final;
   std::size_t queued() const final { return queue_.octets(); }
+  std::size_t unconfirmed() const final;
   void pause_receiving() final;
   void resume_receiving() final;
   void close() final;

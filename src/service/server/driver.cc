@@ -232,7 +232,28 @@ void Driver::answer(Request& request, Reply reply, core::SessionId sealed_by,
 
 void Driver::flush(std::vector<core::Outgoing>& answers, core::SessionId sealed_by) {
   if (answers.empty() || closed_ || disconnecting_) return answers.clear();
-  stream_->send(connection_.assemble(std::exchange(answers, {}), sealed_by));
+  send(connection_.assemble(std::exchange(answers, {}), sealed_by));
+}
+
+void Driver::send(Buffer frame) {
+  octets_sent_ += frame.size();
+  stream_->send(std::move(frame));
+}
+
+std::optional<std::uint64_t> Driver::notify(const core::Notification& notification) {
+  const core::Channel* channel = connection_.channel(notification.session);
+  if (closed_ || disconnecting_ || channel == nullptr || !channel->established) return std::nullopt;
+  send(connection_.assemble(notification));
+  return octets_sent_;
+}
+
+std::uint64_t Driver::confirmed() const {
+  return octets_sent_ - std::min<std::uint64_t>(octets_sent_, stream_->unconfirmed());
+}
+
+std::uint64_t Driver::when_closed(UniqueFunction fn) {
+  when_closed_.emplace(next_watch_, std::move(fn));
+  return next_watch_++;
 }
 
 bool Driver::send_interim(Request& request) {
@@ -285,6 +306,7 @@ void Driver::on_closed(ports::CloseReason) {
     if (timer != 0) loop_.cancel_timer(timer);
   cancel_requests_of(0);
   frame_ = Buffer();
+  for (auto& [id, fn] : std::exchange(when_closed_, {})) fn();
   spawn(clean_up());
 }
 

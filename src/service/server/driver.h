@@ -42,6 +42,16 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   /// Cancels what waits on behalf of a session (log-off) or one tree of it.
   void cancel_requests_of(core::SessionId session);
 
+  /// Sends a message that answers no request. The value that confirmed() has reached when the
+  /// client has it; nothing when the connection has ended or is no channel of that session.
+  std::optional<std::uint64_t> notify(const core::Notification& notification);
+  /// Octets of all answers that the client's TCP has confirmed.
+  std::uint64_t confirmed() const;
+  /// Runs fn when the connection has ended. On its loop, as everything here.
+  std::uint64_t when_closed(UniqueFunction fn);
+  /// False: it has run.
+  bool forget_when_closed(std::uint64_t id) { return when_closed_.erase(id) != 0; }
+
   bool send_interim(Request& request);
   /// Counts a log-on that stays for the time limit of strangers.
   void logged_on() { logged_on_ = true; }
@@ -59,6 +69,7 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   void answer(Request& request, Reply reply, core::SessionId sealed_by,
               std::vector<core::Outgoing>& answers);
   void flush(std::vector<core::Outgoing>& answers, core::SessionId sealed_by);
+  void send(Buffer frame);
   bool begin_frame(std::uint32_t length);
   void frame_complete();
   void watch_partial_frame();
@@ -87,6 +98,9 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
 
   /// Requests being handled, by message id, and those with an interim response.
   std::unordered_map<std::uint64_t, Request*> active_;
+  std::map<std::uint64_t, UniqueFunction> when_closed_;
+  std::uint64_t next_watch_ = 1;
+  std::uint64_t octets_sent_ = 0;
   std::size_t async_count_ = 0;
   std::size_t in_flight_bytes_ = 0;
   bool paused_ = false;

@@ -68,6 +68,17 @@ void Server::close_all() {
     });
 }
 
+bool Server::on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn) {
+  Lock lock(connections_mutex_);
+  auto found = connections_.find(id);
+  if (found == connections_.end()) return false;
+  found->second.loop->post([weak = found->second.driver, fn = std::move(fn)]() mutable {
+    auto driver = weak.lock();
+    fn(driver.get());
+  });
+  return true;
+}
+
 bool Server::close_session(core::SessionId id) {
   core::SessionPtr session = sessions_.find(id);
   if (session == nullptr) return false;
@@ -76,18 +87,13 @@ bool Server::close_session(core::SessionId id) {
     Lock lock(session->mutex);
     channels = session->channels;
   }
-  Lock lock(connections_mutex_);
-  for (core::ConnectionId channel : channels) {
-    auto found = connections_.find(channel);
-    if (found == connections_.end()) continue;
-    found->second.loop->post([weak = found->second.driver, id] {
-      auto driver = weak.lock();
+  for (core::ConnectionId channel : channels)
+    on_connection(channel, [id](Driver* driver) {
       if (driver == nullptr) return;
       driver->cancel_requests_of(id);
       driver->drop_session(id);
       spawn(end_session(driver->server(), driver->loop(), id));
     });
-  }
   return true;
 }
 
@@ -100,16 +106,12 @@ bool Server::close_file(core::OpenId id) {
     Lock lock(session->mutex);
     channels = session->channels;
   }
-  Lock lock(connections_mutex_);
-  for (core::ConnectionId channel : channels) {
-    auto found = connections_.find(channel);
-    if (found == connections_.end()) continue;
+  for (core::ConnectionId channel : channels)
     // When the connection ends before this runs, so does the open.
-    found->second.loop->post([weak = found->second.driver, id] {
-      if (auto driver = weak.lock()) spawn(close_and_forget(driver->server(), driver->loop(), id));
-    });
-    return true;
-  }
+    if (on_connection(channel, [id](Driver* driver) {
+          if (driver != nullptr) spawn(close_and_forget(driver->server(), driver->loop(), id));
+        }))
+      return true;
   return false;
 }
 

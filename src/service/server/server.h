@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -88,6 +89,10 @@ class Server {
   bool close_session(core::SessionId id);
   /// Closes one open as its client would, from any thread. False when there is none.
   bool close_file(core::OpenId id);
+
+  /// Runs fn on the loop of a connection, with its driver or, when that has gone meanwhile, with
+  /// nullptr. From any thread; false: there is no such connection, and fn is dropped.
+  bool on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn);
 
   std::shared_ptr<const Settings> settings() const;
   std::shared_ptr<const core::Share> find_share(std::string_view name) const;
