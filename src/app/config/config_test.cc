@@ -115,6 +115,13 @@ TEST(Config, SecureWithoutAnything) {
   EXPECT_FALSE(r.config.policy.allow_anonymous);
 }
 
+TEST(Config, EncryptionMayBeOfferedOnly) {
+  LoadResult r = parse_config("[security]\nencryption = \"offered\"\n", "f.toml");
+  EXPECT_TRUE(r.ok());
+  EXPECT_EQ(r.config.policy.encryption, core::Requirement::kOffered);
+  EXPECT_FALSE(parse_config("[security]\nsigning = \"offered\"\n", "f.toml").ok());
+}
+
 TEST(Config, NamesEveryMistake) {
   EXPECT_EQ(
       report(R"([server]

@@ -21,6 +21,7 @@ constexpr SigningAlgorithm kSigningAlgorithms[] = {
 
 const std::vector<std::string_view> kDialectNames = {"2.0.2", "2.1", "3.0", "3.0.2", "3.1.1"};
 const std::vector<std::string_view> kRequirementNames = {"off", "desired", "required"};
+const std::vector<std::string_view> kEncryptionNames = {"off", "desired", "required", "offered"};
 
 core::Requirement requirement(const Value& v) { return static_cast<core::Requirement>(v.choice); }
 
@@ -151,10 +152,10 @@ Table security_table() {
            [](Config& c, const Value& v) { c.policy.signing = requirement(v); }, kRequirementNames},
           {"encryption", Kind::kChoice, "\"desired\"",
            "`required` refuses clients that cannot encrypt (below SMB 3.0), `desired` encrypts "
-           "with those that can, `off` does not offer it.",
+           "with those that can, `offered` with those that ask for it, `off` does not offer it.",
            Takes::kNewConnections,
            [](Config& c, const Value& v) { c.policy.encryption = requirement(v); },
-           kRequirementNames},
+           kEncryptionNames},
           {"ciphers", Kind::kChoiceList,
            "[\"AES-128-GCM\", \"AES-256-GCM\", \"AES-128-CCM\", \"AES-256-CCM\"]",
            "Ciphers in order of preference. SMB 3.0 and 3.0.2 know only AES-128-CCM.",

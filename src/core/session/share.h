@@ -12,8 +12,9 @@ namespace holdfast::core {
 
 enum class ShareType : std::uint8_t { kDisk, kPipe };
 
-/// A policy that can be off, wished for, or a condition.
-enum class Requirement : std::uint8_t { kOff, kDesired, kRequired };
+/// A policy that can be off, wished for, or a condition. kOffered is for encryption only: there for
+/// clients that ask for it, and not asked of them.
+enum class Requirement : std::uint8_t { kOff, kDesired, kRequired, kOffered };
 
 /// One share as configured. Immutable: a changed configuration makes a new one, and tree connects
 /// keep the one they were made with.

@@ -109,7 +109,9 @@ bool establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& re
     make_keys(r, channel, step.session_key);
     session.signing_required = policy.signing == core::Requirement::kRequired ||
                                (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0;
-    session.encrypt = policy.encryption != core::Requirement::kOff && session.keys.seal != nullptr;
+    session.encrypt = (policy.encryption == core::Requirement::kDesired ||
+                       policy.encryption == core::Requirement::kRequired) &&
+                      session.keys.seal != nullptr;
   }
   auto identity = std::make_shared<const ports::Identity>(std::move(step.identity));
   bool first = !channel.established;
