@@ -128,6 +128,7 @@ constexpr Name kNames[] = {
     {NtStatus::kConnectionDisconnected, "STATUS_CONNECTION_DISCONNECTED"},
     {NtStatus::kConnectionReset, "STATUS_CONNECTION_RESET"},
     {NtStatus::kNotFound, "STATUS_NOT_FOUND"},
+    {NtStatus::kDuplicateObjectid, "STATUS_DUPLICATE_OBJECTID"},
     {NtStatus::kRetryLater, "STATUS_RETRY_LATER"},
     {NtStatus::kConnectionRefused, "STATUS_CONNECTION_REFUSED"},
     {NtStatus::kBadCompressionBuffer, "STATUS_BAD_COMPRESSION_BUFFER"},

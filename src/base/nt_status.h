@@ -124,6 +124,7 @@ enum class NtStatus : std::uint32_t {
   kConnectionDisconnected = 0xC000020C,
   kConnectionReset = 0xC000020D,
   kNotFound = 0xC0000225,
+  kDuplicateObjectid = 0xC000022A,
   kRetryLater = 0xC000022D,
   kConnectionRefused = 0xC0000236,
   kBadCompressionBuffer = 0xC0000242,

@@ -87,6 +87,13 @@ std::size_t ByteRangeLocks::held_by(OpenId open) const {
       std::count_if(held_.begin(), held_.end(), [open](const Held& h) { return h.open == open; }));
 }
 
+std::vector<ByteRangeLocks::Range> ByteRangeLocks::of(OpenId open) const {
+  std::vector<Range> ranges;
+  for (const Held& h : held_)
+    if (h.open == open) ranges.push_back(h.range);
+  return ranges;
+}
+
 void ByteRangeLocks::grant_waiting(std::vector<Wake>& wakes) {
   std::erase_if(waiting_, [this, &wakes](const Waiting& w) {
     if (conflicts(w.open, w.range)) return false;

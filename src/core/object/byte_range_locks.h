@@ -25,6 +25,7 @@ class ByteRangeLocks {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
     bool exclusive = false;
+    bool operator==(const Range&) const = default;
   };
 
   /// kSuccess; kLockNotGranted when another lock is in the way; kInvalidLockRange when the range
@@ -46,6 +47,7 @@ class ByteRangeLocks {
   bool allows(OpenId open, std::uint64_t offset, std::uint64_t length, bool write) const;
   bool empty() const { return held_.empty() && waiting_.empty(); }
   std::size_t held_by(OpenId open) const;
+  std::vector<Range> of(OpenId open) const;
 
  private:
   struct Held {

@@ -29,7 +29,13 @@ bool fits(std::uint32_t access, std::uint32_t allowed) {
 
 }  // namespace
 
-OpenTable::OpenTable() {
+bool share_modes_conflict(std::uint32_t access_a, std::uint32_t share_a, std::uint32_t access_b,
+                          std::uint32_t share_b) {
+  if (!takes_part(access_a) || !takes_part(access_b)) return false;
+  return !fits(access_a, share_b) || !fits(access_b, share_a);
+}
+
+OpenTable::OpenTable(std::uint64_t first_persistent_id) : next_persistent_id_(first_persistent_id) {
   for (std::size_t i = 0; i < kStripes; ++i) {
     stripes_[i] = std::make_unique<Stripe>();
     stripes_[i]->number = i;
@@ -52,11 +58,9 @@ NtStatus OpenTable::Stripe::check(const ObjectId& object, std::uint32_t access,
   auto found = files.find(object);
   if (found == files.end()) return NtStatus::kSuccess;
   if (found->second.delete_pending || found->second.removing) return NtStatus::kDeletePending;
-  if (!takes_part(access)) return NtStatus::kSuccess;
   for (OpenId other_id : found->second.opens) {
     const OpenSpec& other = find(other_id)->spec;
-    if (!takes_part(other.access)) continue;
-    if (!fits(access, other.share_access) || !fits(other.access, share_access))
+    if (share_modes_conflict(access, share_access, other.access, other.share_access))
       return NtStatus::kSharingViolation;
   }
   return NtStatus::kSuccess;
@@ -78,8 +82,8 @@ Result<OpenId> OpenTable::open(OpenSpec spec) {
   if (stripe.opens.size() >= (1u << kStripeShift) - 1)
     return fail(NtStatus::kInsufficientResources);
   ObjectId object = spec.object;
-  OpenId slot = stripe.opens.emplace(Open{std::move(spec), persistent_id, nullptr});
-  OpenId id = slot | stripe.number << kStripeShift;
+  OpenId slot = stripe.opens.emplace(Open{std::move(spec), persistent_id, nullptr, {}});
+  OpenId id = stripe.id_of(slot);
   if (!is_pipe) stripe.files[object].opens.push_back(id);
   return id;
 }
@@ -96,9 +100,13 @@ std::optional<OpenView> OpenTable::find(OpenId id) {
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
   if (open == nullptr) return std::nullopt;
-  const OpenSpec& s = open->spec;
-  return OpenView{id,      open->persistent_id, s.session,  s.tree,   s.file,    s.pipe,
-                  s.share, s.identity,          open->scan, s.access, s.options, s.is_directory};
+  return view_of(id, *open);
+}
+
+OpenView OpenTable::view_of(OpenId id, const Open& open) {
+  const OpenSpec& s = open.spec;
+  return OpenView{id,      open.persistent_id, s.session, s.tree,   s.file,    s.pipe,
+                  s.share, s.identity,         open.scan, s.access, s.options, s.is_directory};
 }
 
 std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId session) {
@@ -115,6 +123,8 @@ CloseOutcome OpenTable::close(OpenId id) {
   std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
   if (!open) return out;
   out.found = true;
+  stripe->disconnected.erase(open->persistent_id);
+  out.create_key = {open->spec.client_guid, open->spec.create_guid};
   out.file = std::move(open->spec.file);
   out.share = std::move(open->spec.share);
   out.identity = std::move(open->spec.identity);
@@ -176,16 +186,6 @@ bool OpenTable::is_open(const ObjectId& object) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
   return stripe.files.contains(object);
-}
-
-template <class Visit>
-void OpenTable::for_each_open(Visit&& visit) {
-  for (auto& stripe : stripes_) {
-    Lock lock(stripe->mutex);
-    stripe->opens.for_each([&](std::uint64_t slot, Open& open) {
-      visit(slot | stripe->number << kStripeShift, open, *stripe);
-    });
-  }
 }
 
 bool OpenTable::any_open_below(const Share& share, std::string_view path) {

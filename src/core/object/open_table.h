@@ -12,6 +12,8 @@
 #include "base/mutex.h"
 #include "base/slot_map.h"
 #include "core/object/byte_range_locks.h"
+#include "core/object/create_replay.h"
+#include "core/object/open_lifecycle.h"
 #include "core/session/session.h"
 #include "ports/pipe.h"
 #include "ports/vfs.h"
@@ -48,6 +50,10 @@ struct OpenSpec {
   bool is_directory = false;
   bool delete_on_close = false;
   NtTime created;
+  Guid client_guid;
+  /// Zero: the client gave none.
+  Guid create_guid;
+  std::optional<AppInstance> app_instance;
 };
 
 /// An open, as a request sees it: a copy that stays valid while the request waits.
@@ -96,6 +102,8 @@ struct CloseOutcome {
   bool remove = false;
   ObjectId object;
   bool is_directory = false;
+  /// create_guid zero: its CREATE had none.
+  CreateKey create_key;
   std::vector<Wake> wakes;
 };
 
@@ -107,7 +115,9 @@ class OpenTable {
  public:
   static constexpr std::size_t kStripes = 64;
 
-  OpenTable();
+  /// first_persistent_id: where FileId.Persistent begins; random, so that an id of an earlier run
+  /// names nothing.
+  explicit OpenTable(std::uint64_t first_persistent_id = 1);
   ~OpenTable();
 
   /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending.
@@ -146,6 +156,55 @@ class OpenTable {
   /// kSuccess or kFileLockConflict.
   NtStatus check_locks(OpenId id, std::uint64_t offset, std::uint64_t length, bool write);
 
+  // ---- beyond the connection (open_lifecycle.cc) ----
+
+  /// find(), for one request: counts it until end_request() (MS-SMB2 3.3.5.2.10), and the open's
+  /// CREATE cannot be sent again from now on. kFileClosed; kFileNotAvailable when it is stale and
+  /// modifies.
+  struct Begun {
+    OpenView view;
+    std::optional<ChannelSequence::Turn> turn;
+  };
+  Result<Begun> begin_request(wire::smb2::FileId file_id, SessionId session,
+                              const RequestMark& mark);
+  void end_request(OpenId id, ChannelSequence::Turn turn);
+
+  /// The open outlives its connection from now on.
+  bool make_durable(OpenId id, DurableKind kind, std::uint32_t timeout_ms);
+  bool make_resilient(OpenId id, std::uint32_t timeout_ms);
+  /// What its CREATE answered, for a replay of it; the open can be replayed from now on.
+  void set_created(OpenId id, wire::smb2::CreateAction action);
+  std::optional<OpenLife> life(OpenId id);
+  bool is_disconnected(OpenId id);
+
+  /// The open's session is gone. False: the open does not outlive it, and is to be closed
+  /// (MS-SMB2 3.3.7.1). True: it is kept until expires_us.
+  bool disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us);
+  /// Gives a disconnected open to another session, with its locks and its lease. The errors of
+  /// MS-SMB2 3.3.5.9.7 and 3.3.5.9.12, in their order.
+  Result<OpenView> reclaim(const Reclaim& claim);
+  /// FileId.Persistent of the disconnected persistent open of this CREATE; 0: there is none.
+  std::uint64_t disconnected_of_guid(const Guid& create_guid, const Share& share);
+  /// True: disconnected, and its time is over.
+  bool has_expired(OpenId id, std::uint64_t now_us);
+  /// Disconnected opens that are in the way of such an open and give way to it: they are to be
+  /// closed. kFileNotAvailable: one is in the way that does not (a persistent one).
+  Result<std::vector<OpenId>> give_way(const ObjectId& object, std::uint32_t access,
+                                       std::uint32_t share_access);
+  /// The open of an application that has moved to another client (MS-SMB2 3.3.5.9.13): 0 when there
+  /// is none. kFileForcedClosed: the version says that this one is the older.
+  Result<OpenId> of_app_instance(const AppInstance& app, const Guid& client_guid,
+                                 const Share& share, std::string_view path);
+
+  /// kSuccess for a LOCK that was done before; kPending: it is to be done.
+  NtStatus lock_replay(OpenId id, std::uint32_t index, std::uint8_t number, bool multichannel);
+  void lock_done(OpenId id, std::uint32_t index, std::uint8_t number, bool multichannel);
+
+  /// What would have to survive of this open.
+  std::optional<OpenRecord> record(OpenId id);
+  /// Opens that no session has.
+  std::vector<OpenId> disconnected();
+
   std::vector<OpenId> of_session(SessionId session);
   std::vector<OpenId> of_tree(SessionId session, std::uint32_t tree);
   std::vector<OpenListing> list();
@@ -158,12 +217,14 @@ class OpenTable {
 
   Stripe& stripe_of(const ports::FileKey& key);
   Stripe* stripe_of(OpenId id);
+  static OpenView view_of(OpenId id, const Open& open);
+  static NtStatus check_reclaim(const Open& open, const Reclaim& claim);
   template <class Visit>
   void for_each_open(Visit&& visit);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;
   Mutex counter_mutex_;
-  std::uint64_t next_persistent_id_ = 1;
+  std::uint64_t next_persistent_id_;
 };
 
 }  // namespace holdfast::core

@@ -20,6 +20,7 @@ struct OpenTable::Open {
   OpenSpec spec;
   std::uint64_t persistent_id = 0;
   std::shared_ptr<DirectoryScan> scan;
+  OpenLife life;
 };
 
 /// What the opens of one stream of one file share.
@@ -36,10 +37,28 @@ struct OpenTable::Stripe {
   SlotMap<Open> opens;
   std::unordered_map<ObjectId, FileState, ObjectHash> files;
   std::uint64_t number = 0;
+  /// By persistent id, those that no session has.
+  std::unordered_map<std::uint64_t, OpenId> disconnected;
 
   Open* find(OpenId id) { return opens.find(id & ~(0x3Full << kStripeShift)); }
   FileState& file_of(const Open& open) { return files[open.spec.object]; }
+  OpenId id_of(OpenId slot) const { return slot | number << kStripeShift; }
   NtStatus check(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
+  bool outlives_connection(const Open& open) const;
+  static bool knows_lock_sequence(const Open& open, bool multichannel);
 };
+
+template <class Visit>
+void OpenTable::for_each_open(Visit&& visit) {
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    stripe->opens.for_each(
+        [&](std::uint64_t slot, Open& open) { visit(stripe->id_of(slot), open, *stripe); });
+  }
+}
+
+/// Do two opens, with these rights and these shares, not go together (MS-FSA 2.1.5.1.2.2)?
+bool share_modes_conflict(std::uint32_t access_a, std::uint32_t share_a, std::uint32_t access_b,
+                          std::uint32_t share_b);
 
 }  // namespace holdfast::core

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/object/open_lifecycle.h"
+
+#include <algorithm>
+
+#include "base/utf16.h"
+#include "core/object/open_table_state.h"
+
+/// How an open lives on without its connection (MS-SMB2 3.3.7.1, 3.3.5.9.7, 3.3.5.9.12, 3.3.6.2).
+namespace holdfast::core {
+
+Result<OpenTable::Begun> OpenTable::begin_request(wire::smb2::FileId file_id, SessionId session,
+                                                  const RequestMark& mark) {
+  Stripe* stripe = stripe_of(file_id.volatile_id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(file_id.volatile_id);
+  if (open == nullptr || open->persistent_id != file_id.persistent ||
+      open->spec.session != session || open->life.disconnected)
+    return fail(NtStatus::kFileClosed);
+  if (open->life.durable != DurableKind::kPersistent) open->life.replay_eligible = false;
+  Begun begun{view_of(file_id.volatile_id, *open), std::nullopt};
+  std::uint16_t sequence = mark.verifies ? mark.channel_sequence : open->life.channel.value();
+  begun.turn = open->life.channel.begin(sequence, mark.verifies && mark.is_replay);
+  if (!begun.turn && mark.modifies) return fail(NtStatus::kFileNotAvailable);
+  return begun;
+}
+
+void OpenTable::end_request(OpenId id, ChannelSequence::Turn turn) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  if (Open* open = stripe->find(id)) open->life.channel.end(turn);
+}
+
+bool OpenTable::make_durable(OpenId id, DurableKind kind, std::uint32_t timeout_ms) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return false;
+  open->life.durable = kind;
+  open->life.durable_timeout_ms = timeout_ms;
+  return true;
+}
+
+bool OpenTable::make_resilient(OpenId id, std::uint32_t timeout_ms) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return false;
+  // MS-SMB2 3.3.5.15.9: a resilient open is not durable any more.
+  if (open->life.durable != DurableKind::kPersistent) open->life.durable = DurableKind::kNone;
+  open->life.resilient = true;
+  open->life.resilient_timeout_ms = timeout_ms;
+  return true;
+}
+
+void OpenTable::set_created(OpenId id, wire::smb2::CreateAction action) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return;
+  open->life.create_action = action;
+  open->life.replay_eligible = !open->spec.create_guid.is_zero();
+}
+
+std::optional<OpenLife> OpenTable::life(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open == nullptr ? std::nullopt : std::optional(open->life);
+}
+
+bool OpenTable::is_disconnected(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open != nullptr && open->life.disconnected;
+}
+
+bool OpenTable::Stripe::outlives_connection(const Open& open) const {
+  if (open.spec.pipe != nullptr) return false;
+  return open.life.resilient || open.life.durable == DurableKind::kPersistent;
+}
+
+bool OpenTable::disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || !stripe->outlives_connection(*open)) return false;
+  OpenLife& life = open->life;
+  // A resilient open keeps the time its client asked for; of both, the longer one.
+  std::uint64_t timeout_ms = life.resilient ? life.resilient_timeout_ms : 0;
+  if (life.durable != DurableKind::kNone)
+    timeout_ms = std::max<std::uint64_t>(timeout_ms, life.durable_timeout_ms);
+  life.disconnected = true;
+  life.expires_us = expires_us = now_us + timeout_ms * 1000;
+  open->spec.session = 0;
+  open->spec.tree = 0;
+  open->spec.connection = 0;
+  stripe->disconnected[open->persistent_id] = id;
+  return true;
+}
+
+NtStatus OpenTable::check_reclaim(const Open& open, const Reclaim& claim) {
+  const OpenLife& life = open.life;
+  bool is_persistent = life.durable == DurableKind::kPersistent;
+  if (claim.version2) {
+    if (is_persistent && !claim.persistent) return NtStatus::kObjectNameNotFound;
+    if (open.spec.create_guid.is_zero() || open.spec.create_guid != claim.create_guid)
+      return NtStatus::kObjectNameNotFound;
+  } else if (is_persistent) {
+    // What version 2 has granted, version 1 may reclaim; Windows does not tell them apart there.
+    return NtStatus::kObjectNameNotFound;
+  }
+  if (open.spec.share->name != claim.share->name) return NtStatus::kObjectNameNotFound;
+  // Open.DurableOwner.
+  if (open.spec.identity->sid != claim.identity->sid) return NtStatus::kAccessDenied;
+  return NtStatus::kSuccess;
+}
+
+Result<OpenView> OpenTable::reclaim(const Reclaim& claim) {
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    auto found = stripe->disconnected.find(claim.persistent_id);
+    if (found == stripe->disconnected.end()) continue;
+    OpenId id = found->second;
+    Open& open = *stripe->find(id);
+    if (NtStatus s = check_reclaim(open, claim); s != NtStatus::kSuccess) return fail(s);
+    stripe->disconnected.erase(found);
+    open.life.disconnected = false;
+    open.life.expires_us = 0;
+    open.life.channel.restart(claim.channel_sequence);
+    open.spec.session = claim.session;
+    open.spec.tree = claim.tree;
+    open.spec.connection = claim.connection;
+    open.spec.identity = claim.identity;
+    return view_of(id, open);
+  }
+  return fail(NtStatus::kObjectNameNotFound);
+}
+
+std::uint64_t OpenTable::disconnected_of_guid(const Guid& create_guid, const Share& share) {
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    for (const auto& [persistent_id, id] : stripe->disconnected) {
+      const Open& open = *stripe->find(id);
+      if (open.life.durable == DurableKind::kPersistent && open.spec.create_guid == create_guid &&
+          open.spec.share->name == share.name)
+        return persistent_id;
+    }
+  }
+  return 0;
+}
+
+bool OpenTable::has_expired(OpenId id, std::uint64_t now_us) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open != nullptr && open->life.disconnected && open->life.expires_us <= now_us;
+}
+
+Result<std::vector<OpenId>> OpenTable::give_way(const ObjectId& object, std::uint32_t access,
+                                                std::uint32_t share_access) {
+  std::vector<OpenId> giving_way;
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  if (stripe.disconnected.empty()) return giving_way;
+  auto found = stripe.files.find(object);
+  if (found == stripe.files.end()) return giving_way;
+  for (OpenId id : found->second.opens) {
+    const Open& open = *stripe.find(id);
+    if (!open.life.disconnected) continue;
+    // MS-SMB2 3.3.5.9: until it is reclaimed or its time is over, nobody gets beside it.
+    if (open.life.durable == DurableKind::kPersistent) return fail(NtStatus::kFileNotAvailable);
+    if (open.life.resilient) continue;
+    if (share_modes_conflict(access, share_access, open.spec.access, open.spec.share_access))
+      giving_way.push_back(id);
+  }
+  return giving_way;
+}
+
+Result<OpenId> OpenTable::of_app_instance(const AppInstance& app, const Guid& client_guid,
+                                          const Share& share, std::string_view path) {
+  OpenId found = 0;
+  NtStatus status = NtStatus::kSuccess;
+  for_each_open([&](OpenId id, Open& open, Stripe&) {
+    const OpenSpec& s = open.spec;
+    if (found != 0 || !s.app_instance || s.app_instance->id != app.id) return;
+    if (s.client_guid == client_guid || s.share->name != share.name) return;
+    if (!same_name(s.path, path)) return;
+    found = id;
+    // The older of two that both know their version must not win (MS-SMB2 3.3.5.9.13).
+    if (app.version && s.app_instance->version && *s.app_instance->version >= *app.version)
+      status = NtStatus::kFileForcedClosed;
+  });
+  if (status != NtStatus::kSuccess) return fail(status);
+  return found;
+}
+
+bool OpenTable::Stripe::knows_lock_sequence(const Open& open, bool multichannel) {
+  return multichannel || open.life.resilient || open.life.durable != DurableKind::kNone;
+}
+
+NtStatus OpenTable::lock_replay(OpenId id, std::uint32_t index, std::uint8_t number,
+                                bool multichannel) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return NtStatus::kFileClosed;
+  if (!Stripe::knows_lock_sequence(*open, multichannel)) return NtStatus::kPending;
+  return open->life.lock_sequence.is_replay(index, number) ? NtStatus::kSuccess
+                                                           : NtStatus::kPending;
+}
+
+void OpenTable::lock_done(OpenId id, std::uint32_t index, std::uint8_t number, bool multichannel) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open != nullptr && Stripe::knows_lock_sequence(*open, multichannel))
+    open->life.lock_sequence.done(index, number);
+}
+
+std::optional<OpenRecord> OpenTable::record(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return std::nullopt;
+  const OpenSpec& s = open->spec;
+  const OpenLife& life = open->life;
+  OpenRecord r;
+  r.persistent_id = open->persistent_id;
+  r.create_guid = s.create_guid;
+  r.client_guid = s.client_guid;
+  if (s.identity != nullptr) {
+    r.owner = s.identity->sid;
+    r.owner_name = s.identity->user;
+  }
+  r.app_instance = s.app_instance;
+  r.share = s.share->name;
+  r.key = s.object.key;
+  r.stream = s.object.stream;
+  r.path = s.path;
+  r.is_directory = s.is_directory;
+  r.access = s.access;
+  r.share_access = s.share_access;
+  r.options = s.options;
+  r.delete_on_close = s.delete_on_close;
+  r.created = s.created;
+  r.durable = life.durable;
+  r.durable_timeout_ms = life.durable_timeout_ms;
+  r.resilient = life.resilient;
+  r.resilient_timeout_ms = life.resilient_timeout_ms;
+  r.locks = stripe->file_of(*open).locks.of(id);
+  r.lock_sequence = life.lock_sequence;
+  r.channel_sequence = life.channel.value();
+  return r;
+}
+
+std::vector<OpenId> OpenTable::disconnected() {
+  std::vector<OpenId> ids;
+  for (auto& stripe : stripes_) {
+    Lock lock(stripe->mutex);
+    for (const auto& [persistent_id, id] : stripe->disconnected) ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace holdfast::core
