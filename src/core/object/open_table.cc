@@ -139,7 +139,10 @@ CloseOutcome OpenTable::close(OpenId id) {
   FileState& file = found->second;
   std::erase(file.opens, id);
   file.locks.release(id, out.wakes);
-  if (open->spec.delete_on_close) file.delete_pending = true;
+  if (open->spec.delete_on_close) {
+    out.marked_to_go = !file.delete_pending && !file.opens.empty();
+    file.delete_pending = true;
+  }
   if (!file.opens.empty()) return out;
   if (file.delete_pending) {
     file.removing = true;

@@ -100,6 +100,8 @@ struct CloseOutcome {
   /// The last open of an object to be deleted was closed: remove its name, then call
   /// removal_finished(object).
   bool remove = false;
+  /// Its delete-on-close marked the object to be deleted; others have it open still.
+  bool marked_to_go = false;
   ObjectId object;
   bool is_directory = false;
   /// create_guid zero: its CREATE had none.

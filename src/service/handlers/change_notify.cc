@@ -36,15 +36,15 @@ Task<Reply> change_notify(Request& r) {
   if (!open->may(smb2::FileAccess::kListDirectory)) co_return error_reply(NtStatus::kAccessDenied);
   if (request.output_buffer_length > r.connection.negotiated()->max_transact)
     co_return error_reply(NtStatus::kInvalidParameter);
-  if ((request.completion_filter & ~smb2::CompletionFilter::kAll) != 0)
-    co_return error_reply(NtStatus::kInvalidParameter);
+  // Bits of CompletionFilter that mean nothing match nothing; they are no error (smbtorture
+  // smb2.notify.mask, against Windows). Neither are none at all after a first request.
   Result<std::string> path = co_await open->file->path(r.io());
   if (!path) co_return error_reply(NtStatus::kDeletePending);
 
   core::NotifyTable& table = r.server.notifications();
   table.watch(open->id, {open->share->vfs.get(), *path,
                          (request.flags & smb2::ChangeNotifyRequest::kFlagWatchTree) != 0,
-                         request.completion_filter});
+                         request.completion_filter, request.output_buffer_length});
   // Whoever closes a handle first takes it out of the open table, then its watch out of this one.
   if (!r.server.opens().find(open->id)) {
     std::vector<core::Wake> wakes;
@@ -65,6 +65,11 @@ Task<Reply> change_notify(Request& r) {
       r.server.waits().forget(token);
       if (!r.server.opens().find(open->id)) co_return error_reply(NtStatus::kNotifyCleanup);
       continue;
+    }
+    // Whoever marks the directory to be deleted does it first and wakes second.
+    if (r.server.opens().is_delete_pending(open->id) && table.cancel(open->id, token)) {
+      r.server.waits().forget(token);
+      co_return error_reply(NtStatus::kDeletePending);
     }
     bool possible = r.go_async();
     Server& server = r.server;

@@ -77,10 +77,13 @@ Task<NtStatus> create_new(Request& r, const CreatePlan& plan, CreateOutcome& out
   out.opened = std::move(*created);
   out.action = CreateAction::kCreated;
   if (NtStatus s = co_await enter_open(r, plan, out); s != NtStatus::kSuccess) co_return s;
-  std::uint32_t filter = !plan.path.stream.empty() ? smb2::CompletionFilter::kStreamName
-                         : directory               ? smb2::CompletionFilter::kDirName
-                                                   : smb2::CompletionFilter::kFileName;
-  report_change(r.server, *r.tree->share, out.opened.path, core::NotifyAction::kAdded, filter);
+  if (!plan.path.stream.empty()) {
+    report_change(r.server, *r.tree->share, out.opened.path + ":" + plan.path.stream,
+                  core::NotifyAction::kAddedStream, smb2::CompletionFilter::kStreamName);
+    co_return NtStatus::kSuccess;
+  }
+  report_change(r.server, *r.tree->share, out.opened.path, core::NotifyAction::kAdded,
+                directory ? smb2::CompletionFilter::kDirName : smb2::CompletionFilter::kFileName);
   co_return NtStatus::kSuccess;
 }
 

@@ -87,12 +87,19 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
   r.server.opens().renamed(open.id, *new_path);
   std::uint32_t filter = open.is_directory ? Filter::kDirName : Filter::kFileName;
   bool same_directory = core::parent_path(*old_path) == core::parent_path(*new_path);
-  report_change(r.server, *open.share, *old_path,
-                same_directory ? core::NotifyAction::kRenamedOldName : core::NotifyAction::kRemoved,
-                filter);
-  report_change(r.server, *open.share, *new_path,
-                same_directory ? core::NotifyAction::kRenamedNewName : core::NotifyAction::kAdded,
-                filter);
+  if (open.is_directory)
+    r.server.notifications().directory_moved(open.share->vfs.get(), *old_path, *new_path);
+  using core::NotifyAction;
+  NotifyAction leaves = same_directory ? NotifyAction::kRenamedOldName : NotifyAction::kRemoved;
+  NotifyAction comes = same_directory ? NotifyAction::kRenamedNewName : NotifyAction::kAdded;
+  // Who watches attributes but no names hears of a renamed file as modified, as Windows tells it
+  // (smbtorture smb2.notify.mask-change and rec).
+  const core::NotifyChange changes[] = {
+      {*old_path, leaves, filter},
+      {*new_path, comes, filter},
+      {*new_path, NotifyAction::kModified, open.is_directory ? 0u : Filter::kAttributes,
+       Filter::kFileName}};
+  report_changes(r.server, *open.share, changes);
   co_return NtStatus::kSuccess;
 }
 

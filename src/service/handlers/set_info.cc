@@ -29,9 +29,7 @@ std::optional<NtTime> time_of(NtTime t) {
 }
 
 Task<void> tell(Request& r, const core::OpenView& open, std::uint32_t filter) {
-  if (r.server.notifications().idle()) co_return;
-  if (Result<std::string> path = co_await open.file->path(r.io()))
-    report_change(r.server, *open.share, *path, core::NotifyAction::kModified, filter);
+  co_await report_open(r, open, core::NotifyAction::kModified, filter);
 }
 
 /// MS-FSA 2.1.5.15.2.
@@ -84,6 +82,9 @@ Task<NtStatus> set_disposition(Request& r, const core::OpenView& open, bool remo
   // The removal itself comes with the last CLOSE, which cannot tell the client that it failed.
   if (Result<void> may = co_await open.file->check_removable(r.io()); !may) co_return may.error();
   r.server.opens().set_delete_pending(open.id, true);
+  if (open.is_directory && !r.server.notifications().idle())
+    if (Result<std::string> path = co_await open.file->path(r.io()))
+      report_going(r.server, *open.share, *path);
   co_return NtStatus::kSuccess;
 }
 

@@ -65,10 +65,8 @@ Task<NtStatus> set_security(Request& r, const core::OpenView& open, std::uint32_
   }
   Result<void> done = co_await open.file->set_security(r.io(), change);
   if (!done) co_return done.error();
-  if (!r.server.notifications().idle())
-    if (Result<std::string> path = co_await open.file->path(r.io()))
-      report_change(r.server, *open.share, *path, core::NotifyAction::kModified,
-                    wire::smb2::CompletionFilter::kSecurity);
+  co_await report_open(r, open, core::NotifyAction::kModified,
+                       wire::smb2::CompletionFilter::kSecurity);
   co_return NtStatus::kSuccess;
 }
 

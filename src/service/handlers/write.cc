@@ -55,11 +55,8 @@ Task<Reply> write(Request& r) {
   Result<void> written = co_await open->file->write(r.io(), offset, request.data, through);
   if (!written) co_return error_reply(written.error());
   r.server.counters().bytes_written.fetch_add(request.data.size(), std::memory_order_relaxed);
-  if (!r.server.notifications().idle()) {
-    if (Result<std::string> path = co_await open->file->path(r.io()))
-      report_change(r.server, *open->share, *path, core::NotifyAction::kModified,
-                    smb2::CompletionFilter::kSize | smb2::CompletionFilter::kLastWrite);
-  }
+  co_await report_open(r, *open, core::NotifyAction::kModified,
+                       smb2::CompletionFilter::kSize | smb2::CompletionFilter::kLastWrite);
   co_return answer(request.data.size());
 }
 

@@ -8,10 +8,41 @@ namespace holdfast::service {
 
 namespace Filter = wire::smb2::CompletionFilter;
 
+void report_changes(Server& server, const core::Share& share,
+                    std::span<const core::NotifyChange> changes) {
+  std::vector<core::Wake> wakes;
+  server.notifications().report(share.vfs.get(), changes, wakes);
+  server.waits().wake(wakes);
+}
+
 void report_change(Server& server, const core::Share& share, std::string_view path,
                    core::NotifyAction action, std::uint32_t filter) {
+  core::NotifyChange change{path, action, filter};
+  report_changes(server, share, std::span(&change, 1));
+}
+
+Task<void> report_open(Request& r, const core::OpenView& open, core::NotifyAction action,
+                       std::uint32_t filter) {
+  if (r.server.notifications().idle()) co_return;
+  Result<std::string> path = co_await open.file->path(r.io());
+  if (!path) co_return;
+  if (open.file->stream().empty()) {
+    report_change(r.server, *open.share, *path, action, filter);
+    co_return;
+  }
+  // A stream's size and data have filters of their own; the rest is the file's.
+  std::uint32_t of_stream = ((filter & Filter::kSize) != 0 ? Filter::kStreamSize : 0) |
+                            ((filter & Filter::kLastWrite) != 0 ? Filter::kStreamWrite : 0);
+  std::uint32_t of_file = filter & ~(Filter::kSize | Filter::kLastWrite);
+  std::string name = *path + ":" + open.file->stream();
+  if (of_stream != 0)
+    report_change(r.server, *open.share, name, core::NotifyAction::kModifiedStream, of_stream);
+  if (of_file != 0) report_change(r.server, *open.share, *path, action, of_file);
+}
+
+void report_going(Server& server, const core::Share& share, std::string_view path) {
   std::vector<core::Wake> wakes;
-  server.notifications().report(share.vfs.get(), path, action, filter, wakes);
+  server.notifications().directory_going(share.vfs.get(), path, wakes);
   server.waits().wake(wakes);
 }
 
@@ -20,6 +51,7 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   if (!outcome.found) co_return false;
   server.notifications().remove(id, outcome.wakes);
   server.waits().wake(outcome.wakes);
+  if (outcome.marked_to_go) report_going(server, *outcome.share, outcome.path);
   if (!outcome.remove) co_return true;
 
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
@@ -27,7 +59,9 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.opens().removal_finished(outcome.object);
   if (removed) {
     bool stream = !outcome.object.stream.empty();
-    report_change(server, *outcome.share, outcome.path, core::NotifyAction::kRemoved,
+    report_change(server, *outcome.share,
+                  stream ? outcome.path + ":" + outcome.file->stream() : outcome.path,
+                  stream ? core::NotifyAction::kRemovedStream : core::NotifyAction::kRemoved,
                   stream                 ? Filter::kStreamName
                   : outcome.is_directory ? Filter::kDirName
                                          : Filter::kFileName);
