@@ -7,8 +7,10 @@
 #include "sim/client/pending.h"
 #include "wire/smb2/cancel.h"
 #include "wire/smb2/error_response.h"
+#include "wire/smb2/read.h"
 #include "wire/smb2/transform.h"
 #include "wire/smb2/transport.h"
+#include "wire/smb2/write.h"
 
 namespace holdfast::sim {
 
@@ -67,6 +69,7 @@ void Client::connect_transport() {
   max_transact_ = 65'536;
   cipher_ = smb2::Cipher::kNone;
   signing_ = smb2::SigningAlgorithm::kHmacSha256;
+  compression_ = {};
   connection_preauth_ = {};
   session_id_ = 0;
   tree_id_ = 0;
@@ -157,6 +160,17 @@ Buffer Client::seal(Buffer frame) {
   return frame;
 }
 
+/// MS-SMB2 3.2.4.1.9. Sometimes with the header and the fixed part of WRITE in front as they are,
+/// sometimes all of it.
+void Client::compress(Buffer& frame) {
+  std::size_t lead = frame.size() % 2 == 0 ? smb2::WriteRequest::kDataOffset : 0;
+  if (frame.size() < lead) return;
+  auto small = core::compress_message(frame, lead, compression_, frame.headroom());
+  if (!small) return;
+  frame = std::move(*small);
+  ++world_.counters.named["compressed requests"];
+}
+
 void Client::send_frame(std::vector<ByteVec> messages) {
   bool sealing = options_.seal && seal_ != nullptr;
   std::size_t size = 0;
@@ -169,12 +183,17 @@ void Client::send_frame(std::vector<ByteVec> messages) {
       message.resize((message.size() + 7) / 8 * 8);
       store_u32(message.data() + 20, static_cast<std::uint32_t>(message.size()));
     }
+    // MS-SMB2 3.2.4.6: in the third octet of READ.
+    if (!compression_.algorithms.empty() && message.size() > smb2::kHeaderSize + 3 &&
+        load_u16(message.data() + 12) == static_cast<std::uint16_t>(Command::kRead))
+      message[smb2::kHeaderSize + 3] |= smb2::ReadRequest::kFlagRequestCompressed;
     if (!sealing && signer_ != nullptr && message.size() >= smb2::kHeaderSize) {
       message[16] |= Flags::kSigned;
       crypto::sign_message(*signer_, message, false);
     }
     frame.append(message);
   }
+  if (messages.size() == 1 && logged_on()) compress(frame);
   if (sealing && frame.size() != 0) frame = seal(std::move(frame));
   if (spoil_frame) spoil_frame(frame.mut());
   auto length = static_cast<std::uint32_t>(frame.size());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "core/connection/message_compression.h"
 #include "crypto/key_derivation.h"
 #include "crypto/provider.h"
 #include "ports/random.h"
@@ -29,6 +30,10 @@ struct ClientOptions {
   std::vector<wire::smb2::Cipher> ciphers;
   std::vector<wire::smb2::SigningAlgorithm> signing;
   bool seal = false;
+  /// Empty: it does not compress. Otherwise it compresses what is worth it, and asks for compressed
+  /// answers to READ.
+  std::vector<wire::smb2::CompressionAlgorithm> compression;
+  bool chained_compression = false;
   /// Contradictions of the protocol by the server fail the world. Off for a client that breaks
   /// rules itself: then what is not understood is dropped.
   bool strict = true;
@@ -157,6 +162,8 @@ class Client {
   void stream_closed(ports::CloseReason reason);
   void frame_received(ByteVec frame);
   bool unseal(ByteVec& frame);
+  bool decompress(ByteVec& frame);
+  void compress(Buffer& frame);
   bool message_received(Bytes message, bool sealed, std::uint64_t& last_id);
   bool check_header(const Pending& pending, const wire::smb2::Header& header, bool sealed);
   bool check_signature(const Pending& pending, const wire::smb2::Header& header, Bytes message,
@@ -186,6 +193,7 @@ class Client {
   std::uint32_t max_transact_ = 65'536;
   wire::smb2::Cipher cipher_ = wire::smb2::Cipher::kNone;
   wire::smb2::SigningAlgorithm signing_ = wire::smb2::SigningAlgorithm::kHmacSha256;
+  core::Compression compression_;
   crypto::PreauthHash connection_preauth_;
   crypto::PreauthHash session_preauth_;
 

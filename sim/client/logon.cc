@@ -47,6 +47,13 @@ smb2::NegotiateRequest Client::negotiate_request(std::vector<ByteVec>& storage) 
     storage.push_back(octets_of(smb2::EncryptionCapabilities{options_.ciphers}));
     request.negotiate_contexts.push_back({smb2::NegotiateContextType::kEncryptionCapabilities, {}});
   }
+  if (!options_.compression.empty()) {
+    storage.push_back(octets_of(smb2::CompressionCapabilities{
+        options_.chained_compression ? smb2::CompressionCapabilities::kFlagChained : 0,
+        options_.compression}));
+    request.negotiate_contexts.push_back(
+        {smb2::NegotiateContextType::kCompressionCapabilities, {}});
+  }
   if (!options_.signing.empty()) {
     storage.push_back(octets_of(smb2::SigningCapabilities{options_.signing}));
     request.negotiate_contexts.push_back({smb2::NegotiateContextType::kSigningCapabilities, {}});
@@ -69,6 +76,15 @@ void Client::read_contexts(const smb2::NegotiateResponse& response) {
         contradiction("not one cipher in the answer to NEGOTIATE");
       } else {
         cipher_ = c.ciphers[0];
+      }
+    }
+    if (context.context_type == smb2::NegotiateContextType::kCompressionCapabilities) {
+      smb2::CompressionCapabilities c;
+      if (!decode(context.data, c) || c.compression_algorithms.empty()) {
+        contradiction("no compression algorithm in the answer to NEGOTIATE");
+      } else if (c.compression_algorithms[0] != smb2::CompressionAlgorithm::kNone) {
+        compression_.algorithms = c.compression_algorithms;
+        compression_.chained = (c.flags & smb2::CompressionCapabilities::kFlagChained) != 0;
       }
     }
     if (context.context_type == smb2::NegotiateContextType::kSigningCapabilities) {

@@ -57,10 +57,20 @@ bool Client::unseal(ByteVec& frame) {
   return true;
 }
 
+bool Client::decompress(ByteVec& frame) {
+  auto message = core::decompress_message(frame, compression_, max_transact_ + 256 + 16,
+                                          limits::kMaxFrameSize);
+  if (!message) return contradiction(std::string(message.error()));
+  frame = to_vec(*message);
+  ++world_.counters.named["compressed answers"];
+  return true;
+}
+
 void Client::frame_received(ByteVec frame) {
   smb2::ProtocolId protocol = smb2::protocol_of(frame);
   bool sealed = protocol == smb2::ProtocolId::kTransform;
   if (sealed && !unseal(frame)) return;
+  if (smb2::protocol_of(frame) == smb2::ProtocolId::kCompression && !decompress(frame)) return;
   if (smb2::protocol_of(frame) != smb2::ProtocolId::kSmb2) {
     contradiction("a frame that is no SMB2 message");
     return;

@@ -22,7 +22,9 @@ Task<void> story(Client& client) {
     co_return;
   }
   ByteVec data(client.rng().between(1, 60'000));
-  for (std::uint8_t& octet : data) octet = static_cast<std::uint8_t>(client.rng().u64());
+  // Some of it is worth compressing.
+  auto mask = static_cast<std::uint8_t>(client.rng().one_in(2) ? 0xFF : 3);
+  for (std::uint8_t& octet : data) octet = static_cast<std::uint8_t>(client.rng().u64() & mask);
   expect(co_await write(client, file->id, 0, data), "WRITE");
   Result<ByteVec> back = co_await read(client, file->id, 0, 65'536);
   if (!back || !equal(*back, data)) world.fail("what was read is not what was written");

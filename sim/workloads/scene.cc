@@ -96,6 +96,14 @@ ClientOptions Scene::some_options(const std::string& name) {
     options.ciphers = {static_cast<smb2::Cipher>(rng_.between(1, 4)), smb2::Cipher::kAes128Gcm};
   if (rng_.one_in(2)) options.signing = {static_cast<smb2::SigningAlgorithm>(rng_.below(3))};
   options.seal = rng_.one_in(2);
+  if (rng_.one_in(2)) {
+    using smb2::CompressionAlgorithm;
+    constexpr CompressionAlgorithm kLz[] = {
+        CompressionAlgorithm::kLznt1, CompressionAlgorithm::kLz77,
+        CompressionAlgorithm::kLz77Huffman, CompressionAlgorithm::kLz4};
+    options.compression = {kLz[rng_.below(4)], CompressionAlgorithm::kPatternV1};
+    options.chained_compression = rng_.one_in(2);
+  }
   return options;
 }
 

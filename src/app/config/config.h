@@ -28,6 +28,7 @@ struct ShareConfig {
   bool guest = false;
   bool hidden = false;
   bool access_based_enumeration = false;
+  bool compress_data = false;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;

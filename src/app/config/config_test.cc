@@ -232,6 +232,7 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.path = "/srv/n\\1";
   share.comment = "größer";
   share.read_only = share.guest = share.hidden = share.access_based_enumeration = true;
+  share.compress_data = true;
   share.users = {"a", "b"};
   share.read_only_users = {"c"};
   share.encryption = core::Requirement::kRequired;

@@ -136,6 +136,17 @@ Table protocol_table() {
                Takes::kNewConnections,
                [](Config& c, const Value& v) { c.policy.max_dialect = kDialects[v.choice]; },
                kDialectNames},
+              {"compression", Kind::kChoice, "\"desired\"",
+               "`desired` understands compressed messages of SMB 3.1.1 and compresses what clients "
+               "ask to read compressed, where it pays; `off` does not offer it. As in Windows "
+               "Server, clients do not ask unless a program does (`robocopy /compress`) or the "
+               "share says so (`share.compression`).",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) {
+                 if (v.choice == 0) c.policy.compression_algorithms.clear();
+                 else c.policy.compression_algorithms = core::Policy().compression_algorithms;
+               },
+               {"off", "desired"}},
           }};
 }
 
@@ -284,6 +295,13 @@ std::vector<Key> share_keys() {
        "`required`: only encrypted, whatever `security.encryption` says.", Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().encryption = requirement(v); },
        kRequirementNames},
+      {"compression", Kind::kChoice, "\"off\"",
+       "`desired` tells clients to compress all that they read and write here; `off` leaves it to "
+       "the programs on the client. Compression costs processor time on both sides and pays on "
+       "slow networks. Needs `protocol.compression`.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().compress_data = v.choice == 1; },
+       {"off", "desired"}},
       {"hidden", Kind::kFlag, "false", "Not in the list of shares.", Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().hidden = v.flag; }},
       {"access_based_enumeration", Kind::kFlag, "false",

@@ -84,6 +84,7 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   flag("guest", share.guest);
   flag("hidden", share.hidden);
   flag("access_based_enumeration", share.access_based_enumeration);
+  if (share.compress_data) out += "compression = \"desired\"\n";
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";

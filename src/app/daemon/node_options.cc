@@ -30,6 +30,7 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
                                s.read_only_users.end());
   share.read_only_users = s.read_only_users;
   share.encryption = s.encryption;
+  share.compress_data = s.compress_data;
   share.access_based_enumeration = s.access_based_enumeration;
   share.act_as_user =
       s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);

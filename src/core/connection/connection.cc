@@ -2,6 +2,7 @@
 #include "core/connection/connection.h"
 
 #include "crypto/message_signature.h"
+#include "wire/smb2/compression_transform.h"
 #include "wire/smb2/transform.h"
 #include "wire/smb2/transport.h"
 
@@ -60,7 +61,14 @@ std::variant<Batch, Disconnect> Connection::receive(Buffer frame) {
   if (protocol == smb2::ProtocolId::kTransform) {
     if (auto end = unseal(frame, batch)) return *end;
     protocol = smb2::protocol_of(frame);
-    if (protocol != smb2::ProtocolId::kSmb2) return Disconnect{"sealed content is no SMB2 message"};
+    if (protocol != smb2::ProtocolId::kSmb2 && protocol != smb2::ProtocolId::kCompression)
+      return Disconnect{"sealed content is no SMB2 message"};
+  }
+  if (protocol == smb2::ProtocolId::kCompression) {
+    if (auto end = decompress(frame)) return *end;
+    protocol = smb2::protocol_of(frame);
+    if (protocol != smb2::ProtocolId::kSmb2)
+      return Disconnect{"compressed content is no SMB2 message"};
   }
   if (protocol == smb2::ProtocolId::kSmb1) {
     // MS-SMB2 3.3.5.3: only as the very first message.
@@ -73,8 +81,6 @@ std::variant<Batch, Disconnect> Connection::receive(Buffer frame) {
     batch.frame = std::move(frame);
     return batch;
   }
-  if (protocol == smb2::ProtocolId::kCompression)
-    return Disconnect{"compression was not negotiated"};
   if (protocol != smb2::ProtocolId::kSmb2) return Disconnect{"not an SMB message"};
   if (auto end = split(frame.view(), batch)) return *end;
   batch.frame = std::move(frame);
@@ -90,7 +96,7 @@ std::optional<Disconnect> Connection::unseal(Buffer& frame, Batch& batch) {
   if (header.flags != smb2::TransformHeader::kEncrypted)
     return Disconnect{"unknown flags in a transform header"};
   std::size_t size = frame.size() - smb2::TransformHeader::kSize;
-  if (header.original_message_size != size || size < smb2::kHeaderSize)
+  if (header.original_message_size != size || size < smb2::CompressionTransformHeader::kSize)
     return Disconnect{"wrong size in a transform header"};
   Channel* found = channel(header.session_id);
   if (found == nullptr || found->keys.open == nullptr)
@@ -104,6 +110,17 @@ std::optional<Disconnect> Connection::unseal(Buffer& frame, Batch& batch) {
     return Disconnect{"encrypted message with a wrong authentication tag"};
   frame.remove_prefix(smb2::TransformHeader::kSize);
   batch.sealed_by = header.session_id;
+  return std::nullopt;
+}
+
+/// MS-SMB2 3.3.5.2.1.2. What comes out is bounded as a frame that came in the clear.
+std::optional<Disconnect> Connection::decompress(Buffer& frame) {
+  if (!negotiated_) return Disconnect{"compressed message before negotiation"};
+  std::size_t max_segment =
+      256 + smb2::CompressionTransformHeader::kSize + std::size_t{negotiated_->max_transact};
+  auto message = decompress_message(frame, negotiated_->compression, max_segment, max_frame());
+  if (!message) return Disconnect{message.error()};
+  frame = std::move(*message);
   return std::nullopt;
 }
 
@@ -216,6 +233,11 @@ Buffer Connection::assemble(std::vector<Outgoing> answers, SessionId sealed_by) 
       frame.append(message);
     }
   }
+  // Signed, then compressed, then sealed. In a compound nothing is large enough to be worth it.
+  if (answers.size() == 1 && answers.front().compress_from != 0 && negotiated_)
+    if (auto small = compress_message(frame, answers.front().compress_from,
+                                      negotiated_->compression, kMessageHeadroom))
+      frame = std::move(*small);
   if (sealed) seal(frame, *sealing);
   add_transport_header(frame);
   return frame;

@@ -73,6 +73,9 @@ struct Outgoing {
   bool must_sign = false;
   /// Seal although the request came in the clear.
   bool must_seal = false;
+  /// Not 0: the message is to be compressed from this octet on, where that pays
+  /// (MS-SMB2 3.3.4.1.5: Request.CompressReply).
+  std::size_t compress_from = 0;
 };
 
 /// A message that answers no request (MS-SMB2 3.3.4.6, 3.3.4.7).
@@ -144,6 +147,7 @@ class Connection {
 
  private:
   std::optional<Disconnect> unseal(Buffer& frame, Batch& batch);
+  std::optional<Disconnect> decompress(Buffer& frame);
   std::optional<Disconnect> split(Bytes content, Batch& batch);
   NtStatus check_signature(RequestMeta& request);
   const crypto::Signer* signer_for(const Outgoing& answer, SessionId id);

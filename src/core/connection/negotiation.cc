@@ -78,13 +78,39 @@ NtStatus choose_signing(const smb2::NegotiateRequest& request, const Policy& pol
   return NtStatus::kSuccess;
 }
 
+NtStatus choose_compression(const smb2::NegotiateRequest& request, const Policy& policy,
+                            Negotiated& out) {
+  auto context = only(request, smb2::NegotiateContextType::kCompressionCapabilities);
+  if (!context) return context.error();
+  if (*context == nullptr) return NtStatus::kSuccess;
+  smb2::CompressionCapabilities offered;
+  if (!decode((*context)->data, offered) || offered.compression_algorithms.empty())
+    return NtStatus::kInvalidParameter;
+  const auto& ours = policy.compression_algorithms;
+  if (ours.empty()) return NtStatus::kSuccess;
+  out.sent_compression_context = true;
+  Compression& agreed = out.compression;
+  agreed.chained = (offered.flags & smb2::CompressionCapabilities::kFlagChained) != 0;
+  for (smb2::CompressionAlgorithm algorithm : offered.compression_algorithms) {
+    if (std::find(ours.begin(), ours.end(), algorithm) == ours.end() || agreed.has(algorithm))
+      continue;
+    // Without chains there are no patterns. And only the first common algorithm is taken then: the
+    // client of Linux 6.12 offers three and gives up when more than one comes back.
+    if (!agreed.chained &&
+        (algorithm == smb2::CompressionAlgorithm::kPatternV1 || !agreed.algorithms.empty()))
+      continue;
+    agreed.algorithms.push_back(algorithm);
+  }
+  return NtStatus::kSuccess;
+}
+
 NtStatus choose_contexts(const smb2::NegotiateRequest& request, const Policy& policy,
                          Negotiated& out) {
-  for (auto type : {smb2::NegotiateContextType::kCompressionCapabilities,
-                    smb2::NegotiateContextType::kRdmaTransformCapabilities})
-    if (auto context = only(request, type); !context) return context.error();
+  if (auto rdma = only(request, smb2::NegotiateContextType::kRdmaTransformCapabilities); !rdma)
+    return rdma.error();
   if (NtStatus s = check_preauth(request); s != NtStatus::kSuccess) return s;
   if (NtStatus s = choose_cipher(request, policy, out); s != NtStatus::kSuccess) return s;
+  if (NtStatus s = choose_compression(request, policy, out); s != NtStatus::kSuccess) return s;
   return choose_signing(request, policy, out);
 }
 
@@ -168,6 +194,15 @@ void answer_negotiate(const Negotiated& agreed, const Policy& policy, Bytes toke
   if (agreed.sent_encryption_context)
     add(smb2::NegotiateContextType::kEncryptionCapabilities,
         smb2::EncryptionCapabilities{{agreed.cipher}}, out.encryption);
+  if (agreed.sent_compression_context) {
+    // No common algorithm is said as NONE (MS-SMB2 3.3.5.4).
+    smb2::CompressionCapabilities chosen;
+    chosen.compression_algorithms = agreed.compression.algorithms;
+    if (chosen.compression_algorithms.empty())
+      chosen.compression_algorithms = {smb2::CompressionAlgorithm::kNone};
+    if (agreed.compression.chained) chosen.flags = smb2::CompressionCapabilities::kFlagChained;
+    add(smb2::NegotiateContextType::kCompressionCapabilities, chosen, out.compression);
+  }
   if (agreed.sent_signing_context)
     add(smb2::NegotiateContextType::kSigningCapabilities,
         smb2::SigningCapabilities{{agreed.signing}}, out.signing);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/result.h"
+#include "core/connection/message_compression.h"
 #include "core/connection/policy.h"
 #include "wire/smb2/negotiate.h"
 #include "wire/smb2/smb1_negotiate.h"
@@ -22,10 +23,12 @@ struct Negotiated {
   /// kNone: this connection cannot encrypt.
   wire::smb2::Cipher cipher = wire::smb2::Cipher::kNone;
   wire::smb2::SigningAlgorithm signing = wire::smb2::SigningAlgorithm::kHmacSha256;
+  Compression compression;
   std::uint32_t max_transact = limits::kMaxSmallTransactSize;
   /// Which contexts the client sent, and so gets answered.
   bool sent_encryption_context = false;
   bool sent_signing_context = false;
+  bool sent_compression_context = false;
 
   bool multi_credit() const {
     return (server_capabilities & wire::smb2::GlobalCap::kLargeMtu) != 0;
@@ -49,7 +52,7 @@ bool matches_negotiation(const Negotiated& agreed, std::uint32_t capabilities, c
 /// Storage for the answer's contexts, whose data are views.
 struct NegotiateAnswer {
   wire::smb2::NegotiateResponse response;
-  ByteVec preauth, encryption, signing;
+  ByteVec preauth, encryption, compression, signing;
 };
 /// Fills the answer (MS-SMB2 3.3.5.4). salt: 32 random octets. token: kept by the caller.
 void answer_negotiate(const Negotiated& agreed, const Policy& policy, Bytes token, NtTime now,

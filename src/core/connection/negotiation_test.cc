@@ -107,5 +107,49 @@ TEST(Negotiation, MultiProtocol) {
   EXPECT_EQ(negotiate_smb1(request, policy)->dialect, smb2::Dialect::kSmb2Wildcard);
 }
 
+TEST(Negotiation, Compression) {
+  using smb2::CompressionAlgorithm;
+  auto offer = [](std::uint32_t flags, std::vector<CompressionAlgorithm> algorithms) {
+    Offer made;
+    made.request.dialects = {smb2::Dialect::kSmb311};
+    made.preauth();
+    made.add(smb2::NegotiateContextType::kCompressionCapabilities,
+             smb2::CompressionCapabilities{flags, std::move(algorithms)});
+    return made;
+  };
+  Policy policy;
+  // Chained: all that is common, in the client's order.
+  Offer windows = offer(1, {CompressionAlgorithm::kPatternV1, CompressionAlgorithm::kLz77,
+                            static_cast<CompressionAlgorithm>(77), CompressionAlgorithm::kLznt1});
+  auto agreed = negotiate(windows.request, policy);
+  ASSERT_TRUE(agreed.has_value());
+  EXPECT_TRUE(agreed->compression.chained);
+  EXPECT_EQ(agreed->compression.algorithms,
+            (std::vector{CompressionAlgorithm::kPatternV1, CompressionAlgorithm::kLz77,
+                         CompressionAlgorithm::kLznt1}));
+  // Not chained: the first one.
+  Offer plain = offer(0, {CompressionAlgorithm::kPatternV1, CompressionAlgorithm::kLz77Huffman,
+                          CompressionAlgorithm::kLz77});
+  agreed = negotiate(plain.request, policy);
+  EXPECT_FALSE(agreed->compression.chained);
+  EXPECT_EQ(agreed->compression.algorithms, std::vector{CompressionAlgorithm::kLz77Huffman});
+  // Nothing common is answered with NONE.
+  Offer strange = offer(0, {static_cast<CompressionAlgorithm>(9)});
+  agreed = negotiate(strange.request, policy);
+  EXPECT_TRUE(agreed->sent_compression_context);
+  EXPECT_TRUE(agreed->compression.algorithms.empty());
+  NegotiateAnswer answer;
+  answer_negotiate(*agreed, policy, {}, {}, {}, answer);
+  smb2::CompressionCapabilities said;
+  ASSERT_TRUE(decode(answer.compression, said));
+  EXPECT_EQ(said.compression_algorithms, std::vector{CompressionAlgorithm::kNone});
+  Offer none = offer(0, {});
+  EXPECT_EQ(negotiate(none.request, policy).error(), NtStatus::kInvalidParameter);
+  policy.compression_algorithms.clear();
+  agreed = negotiate(windows.request, policy);
+  EXPECT_FALSE(agreed->sent_compression_context);
+  EXPECT_TRUE(agreed->compression.algorithms.empty());
+}
+
 }  // namespace
 }  // namespace holdfast::core

@@ -28,6 +28,11 @@ struct Policy {
   /// Oplock breaks are sent on one channel after the other until one is confirmed; otherwise on the
   /// newest channel only. Lease breaks always are.
   bool oplock_break_retry = true;
+  /// Compression algorithms that are understood (MS-SMB2 2.2.3.1.3). Empty: compression is off.
+  std::vector<wire::smb2::CompressionAlgorithm> compression_algorithms = {
+      wire::smb2::CompressionAlgorithm::kLz4, wire::smb2::CompressionAlgorithm::kLz77,
+      wire::smb2::CompressionAlgorithm::kLz77Huffman, wire::smb2::CompressionAlgorithm::kLznt1,
+      wire::smb2::CompressionAlgorithm::kPatternV1};
   bool allow_guest = false;
   bool allow_anonymous = false;
   Guid server_guid;

@@ -33,6 +33,9 @@ struct Share {
   /// Users who get read access only, whatever the security descriptors say.
   std::vector<std::string> read_only_users;
   Requirement encryption = Requirement::kDesired;
+  /// Clients are told that they may compress all that they read and write (MS-SMB2 2.2.10
+  /// SMB2_SHAREFLAG_COMPRESS_DATA).
+  bool compress_data = false;
   /// Entries that the user may not read are not listed (MS-SMB2 3.3.5.18).
   bool access_based_enumeration = false;
   /// System calls are made as the user who logged on; otherwise as the service account, and

@@ -59,7 +59,11 @@ Task<Reply> read(Request& r) {
   if ((*size == 0 && request.length != 0) || *size < request.minimum_count)
     co_return error_reply(NtStatus::kEndOfFile);
   r.server.counters().bytes_read.fetch_add(*size, std::memory_order_relaxed);
-  co_return finish(std::move(message), *size, NtStatus::kSuccess);
+  Reply reply = finish(std::move(message), *size, NtStatus::kSuccess);
+  // MS-SMB2 3.3.5.12: only answers that the client asks to have compressed.
+  if ((request.flags & smb2::ReadRequest::kFlagRequestCompressed) != 0)
+    reply.compress_from = smb2::ReadResponse::kDataOffset;
+  co_return reply;
 }
 
 }  // namespace holdfast::service::handlers

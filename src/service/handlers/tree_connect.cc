@@ -109,6 +109,8 @@ Task<Reply> tree_connect(Request& r) {
       share->type == core::ShareType::kPipe ? smb2::ShareType::kPipe : smb2::ShareType::kDisk;
   if (tree.encrypt && r.session->dialect >= smb2::Dialect::kSmb300)
     response.share_flags |= smb2::ShareFlags::kEncryptData;
+  if (share->compress_data && !r.connection.negotiated()->compression.algorithms.empty())
+    response.share_flags |= smb2::ShareFlags::kCompressData;
   if (share->access_based_enumeration)
     response.share_flags |= smb2::ShareFlags::kAccessBasedDirectoryEnum;
   response.maximal_access = tree.maximal_access;

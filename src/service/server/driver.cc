@@ -221,6 +221,7 @@ void Driver::answer(Request& request, Reply reply, core::SessionId sealed_by,
   out.async_id = request.async_id;
   out.must_sign = reply.must_sign;
   out.must_seal = reply.must_seal;
+  out.compress_from = reply.compress_from;
   if (out.async_id != 0) {
     std::vector<core::Outgoing> alone;
     alone.push_back(std::move(out));

@@ -25,6 +25,8 @@ struct Reply {
   std::string_view disconnect;
   bool must_sign = false;
   bool must_seal = false;
+  /// core::Outgoing::compress_from.
+  std::size_t compress_from = 0;
 };
 
 /// What one request of a compound leaves for the related ones behind it (MS-SMB2 3.3.5.2.7.2).
