@@ -76,8 +76,9 @@ std::expected<void, std::string> Daemon::start() {
                                [this](const admin::Json& request) { return answer(request); });
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
-  auto node = Node::start(node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_),
-                          events_);
+  NodeOptions options = node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_);
+  options.interposer = interposer_;
+  auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   std::string failed = follow_listeners(config_);

@@ -39,6 +39,8 @@ class Daemon {
 
   /// For tests: before start(), leaves signals alone.
   void without_signals() { handle_signals_ = false; }
+  /// For a build for tests, before start(). Outlives the daemon.
+  void set_interposer(service::Interposer* interposer) { interposer_ = interposer; }
   ControlLoop& control() { return control_; }
   Node& node() { return *node_; }
   admin::Json answer(const admin::Json& request);
@@ -62,6 +64,7 @@ class Daemon {
   EventSink& events_;
   LogSink* log_;
   bool handle_signals_ = true;
+  service::Interposer* interposer_ = nullptr;
   ServiceManager service_manager_;
   ControlLoop control_;
   platform::SystemRandom random_;

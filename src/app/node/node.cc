@@ -70,10 +70,11 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
                                                     options.unix_accounts, p.clock, p.random);
   p.authenticator = std::make_unique<service::SpnegoAuthenticator>(
       std::vector<std::shared_ptr<service::Mechanism>>{p.ntlm});
+  service::Interposer* interposer = options.interposer;
   auto settings = node->make_settings(std::move(options));
   if (!settings) return std::unexpected(settings.error());
   p.server = std::make_unique<service::Server>(
-      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events},
+      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer},
       std::move(*settings));
   p.server->set_pipes(std::make_shared<service::PipeService>(*p.server));
   return node;

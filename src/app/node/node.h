@@ -35,6 +35,8 @@ struct NodeOptions {
   std::vector<ShareOptions> shares;
   /// A share whose directory cannot be opened is left out, and reported, instead of failing all.
   bool leave_out_shares_without_directory = false;
+  /// Only in a build for tests. Outlives the node.
+  service::Interposer* interposer = nullptr;
 };
 
 /// One running server: loops, file systems, log-on, and the SMB server on top of them. Composition

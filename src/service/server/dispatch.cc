@@ -5,6 +5,7 @@
 
 #include "service/handlers/handlers.h"
 #include "service/server/driver.h"
+#include "service/server/interposer.h"
 #include "wire/smb2/ioctl.h"
 #include "wire/smb2/query_directory.h"
 #include "wire/smb2/query_info.h"
@@ -117,6 +118,24 @@ bool charge_is_right(const Request& r) {
   return r.connection.charge_suffices(r.meta.header, std::max(sent, answer_size(r.meta)));
 }
 
+/// What MS-SMB2 3.3.5.2 asks of every request, before its own rules.
+NtStatus check(Request& r, const CommandRow& row) {
+  if (r.meta.refused != NtStatus::kSuccess) return r.meta.refused;
+  if (NtStatus s = resolve_related(r); s != NtStatus::kSuccess) return s;
+  if (row.needs_session)
+    if (NtStatus s = check_session(r, row); s != NtStatus::kSuccess) return s;
+  if (row.needs_tree)
+    if (NtStatus s = check_tree(r); s != NtStatus::kSuccess) return s;
+  return charge_is_right(r) ? NtStatus::kSuccess : NtStatus::kInvalidParameter;
+}
+
+/// For a command that kCommands knows.
+Task<Reply> check_and_handle(Request& r) {
+  const CommandRow& row = kCommands[static_cast<std::size_t>(r.header.command)];
+  if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
+  co_return co_await row.handler(r);
+}
+
 }  // namespace
 
 std::size_t batch_cost(const core::Batch& batch) {
@@ -137,13 +156,9 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
     co_return disconnect_reply("a request before NEGOTIATE");
   if (!known) co_return error_reply(NtStatus::kInvalidParameter);
   const CommandRow& row = kCommands[number];
-  if (r.meta.refused != NtStatus::kSuccess) co_return error_reply(r.meta.refused);
-  if (NtStatus s = resolve_related(r); s != NtStatus::kSuccess) co_return error_reply(s);
-  if (row.needs_session)
-    if (NtStatus s = check_session(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
-  if (row.needs_tree)
-    if (NtStatus s = check_tree(r); s != NtStatus::kSuccess) co_return error_reply(s);
-  if (!charge_is_right(r)) co_return error_reply(NtStatus::kInvalidParameter);
+  if (Interposer* interposer = r.server.env().interposer)
+    co_return co_await interposer->handle(r, check_and_handle);
+  if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   co_return co_await row.handler(r);
 }
 

@@ -4,6 +4,7 @@
 #include "base/utf16.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
+#include "service/server/interposer.h"
 
 namespace holdfast::service {
 namespace {
@@ -39,6 +40,7 @@ void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream
           {{"peer", stream->peer().to_string()}});
     return stream->abort();
   }
+  if (env().interposer != nullptr) stream = env().interposer->connected(loop, std::move(stream));
   auto driver = std::make_shared<Driver>(*this, loop, std::move(stream), id, std::move(current));
   {
     Lock lock(connections_mutex_);

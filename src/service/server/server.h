@@ -25,6 +25,7 @@
 namespace holdfast::service {
 
 class Driver;
+class Interposer;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -33,6 +34,8 @@ struct Environment {
   const crypto::Provider& crypto;
   ports::Authenticator& authenticator;
   EventSink& events;
+  /// Only in a build for tests.
+  Interposer* interposer = nullptr;
 };
 
 /// The shares and rules in force, replaced as a whole when the configuration changes.

@@ -34,6 +34,8 @@ class ServerEnded(Exception):
 class Server:
     """One variant (servers/NAME.toml), started when first used and again whenever it ended."""
 
+    as_released = False
+
     def __init__(self, variant, place, surroundings, binaries, passwords):
         self.variant, self.binaries, self.passwords = variant, binaries, passwords
         self.home = surroundings.live / place / variant
@@ -84,9 +86,9 @@ class Server:
             time.sleep(0.03)
 
     def binary(self):
-        """The build with the test-only control codes where there is one."""
+        """The build with the test-only control codes (controls/) where there is one."""
         test = self.binaries / "holdfastd-test"
-        return test if test.exists() else self.binaries / "holdfastd"
+        return test if test.exists() and not self.as_released else self.binaries / "holdfastd"
 
     def _accepts(self):
         """Asks the kernel which ports are listened on there, as nobody outside can connect."""

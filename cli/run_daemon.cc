@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_daemon.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/daemon/daemon.h"
+#include "cli/exit_status.h"
+
+namespace holdfast::cli {
+
+int run_daemon(int argc, char** argv, service::Interposer* interposer) {
+  CLI::App program{"Holdfast's daemon: an SMB file server that follows a configuration file."};
+  program.name("holdfastd");
+  std::string config = app::kDefaultConfigPath;
+  program.add_option("--config", config, "The configuration file (TOML)")->capture_default_str();
+  program.set_version_flag("--version", "holdfastd " HOLDFAST_VERSION);
+  program.footer(
+      "`holdfast check FILE` names the mistakes in a configuration. SIGHUP reloads it, "
+      "SIGTERM ends the server.");
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? kDone : kWrongUsage;
+  }
+  ::umask(022);
+  app::LogSink log(STDERR_FILENO);
+  app::Daemon daemon(config, log, &log);
+  daemon.set_interposer(interposer);
+  if (auto started = daemon.start(); !started) {
+    std::string text = started.error();
+    if (!text.ends_with('\n')) text += '\n';
+    app::write_all(STDERR_FILENO, text);
+    return kFailed;
+  }
+  daemon.run();
+  return kDone;
+}
+
+}  // namespace holdfast::cli
