@@ -20,7 +20,7 @@ constexpr std::uint32_t kSleep = 0x83848043;
 
 constexpr std::size_t kPadding = 8;
 constexpr std::uint8_t kFiller = 8;
-constexpr std::uint64_t kSecond_us = 1'000'000;
+constexpr std::uint64_t kMillisecond_us = 1000;
 /// DataOffset in a READ response, one octet, and OutputOffset in an IOCTL response, from the SMB2
 /// header (MS-SMB2 2.2.20, 2.2.32).
 constexpr std::size_t kReadDataOffsetAt = smb2::kHeaderSize + 2;
@@ -62,13 +62,13 @@ Reply padded_answer(const smb2::IoctlRequest& query) {
 /// Like a read that takes so long: the file must outlive a CLOSE that comes meanwhile.
 Task<Reply> sleep(Request& r, const smb2::IoctlRequest& query) {
   if (query.input.size() != 1) co_return service::error_reply(NtStatus::kInvalidParameter);
-  std::uint64_t seconds = query.input[0];
+  std::uint64_t delay_us = query.input[0] * kMillisecond_us;
   Result<core::OpenView> open = r.find_open(query.file_id);
   if (!open) co_return service::error_reply(open.error());
   if (open->file == nullptr) co_return service::error_reply(NtStatus::kInvalidDeviceRequest);
   Reply reply = answer(query, {});
   r.go_async();
-  co_await ports::sleep_for(r.loop, seconds * kSecond_us);
+  co_await ports::sleep_for(r.loop, delay_us);
   std::uint8_t octet = 0;
   auto read = co_await open->file->read(r.io(), 0, MutBytes(&octet, 1));
   if (!read) co_return service::error_reply(read.error());

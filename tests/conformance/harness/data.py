@@ -128,7 +128,11 @@ class Expectations:
         """Takes over a result that is not better, with its reason."""
         row = self._row(name)
         row[mode] = result
-        row["why"] = why.replace("{suite}", suite_of(name))
+        why = why.replace("{suite}", suite_of(name))
+        if not row["why"]:
+            row["why"] = why
+        elif why not in row["why"]:
+            row["why"] += f"; {mode}: {why}"  # known for another mode, and now fails in this one, too
         row["section"] = section or row["section"]
         self._drop_reason(row)
 
