@@ -124,11 +124,12 @@ int files_command(const Common& common, const std::string& share) {
     std::string path = "/" + text_of(f, "path");
     if (f.value("directory", Json(false)) == Json(true) && path.back() != '/') path += "/";
     rows.push_back({text_of(f, "user"), text_of(f, "session"), text_of(f, "access"),
-                    text_of(f, "sharing"), text_of(f, "locks"), ago(text_of(f, "since")),
-                    text_of(f, "share"), path});
+                    text_of(f, "sharing"), text_of(f, "locks"), text_of(f, "caching"),
+                    ago(text_of(f, "since")), text_of(f, "share"), path});
   }
   if (rows.empty()) return print("No open files.\n"), kDone;
-  print(table({"USER", "SESSION", "ACCESS", "SHARING", "LOCKS", "FOR", "SHARE", "PATH"}, rows) +
+  print(table({"USER", "SESSION", "ACCESS", "SHARING", "LOCKS", "CACHES", "FOR", "SHARE", "PATH"},
+              rows) +
         more_text(*result, "files"));
   return kDone;
 }

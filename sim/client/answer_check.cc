@@ -10,6 +10,7 @@
 #include "wire/smb2/ioctl.h"
 #include "wire/smb2/lock.h"
 #include "wire/smb2/logoff.h"
+#include "wire/smb2/oplock_break.h"
 #include "wire/smb2/query_directory.h"
 #include "wire/smb2/query_info.h"
 #include "wire/smb2/read.h"
@@ -34,10 +35,12 @@ bool is(Bytes message) {
 bool create_is_sane(Bytes message) {
   smb2::CreateResponse body;
   if (!decode(message, body) || body.create_action > smb2::CreateAction::kOverwritten) return false;
-  smb2::CreateContextList contexts;
+  smb2::CreateContextResponseList contexts;
   if (!decode(body.create_contexts, contexts).ok()) return false;
-  return body.file_attributes != 0 && body.oplock_level == smb2::OplockLevel::kNone &&
-         body.creation_time.ticks != 0 && !body.file_id.is_all_ones();
+  bool known = body.oplock_level <= smb2::OplockLevel::kBatch ||
+               (body.oplock_level == smb2::OplockLevel::kLease && contexts.lease);
+  return body.file_attributes != 0 && known && body.creation_time.ticks != 0 &&
+         !body.file_id.is_all_ones();
 }
 
 bool carries_body(Command command, NtStatus status) {
@@ -77,6 +80,8 @@ bool body_is_sane(Command command, NtStatus status, Bytes message) {
     case Command::kQueryDirectory: return is<smb2::QueryDirectoryResponse>(message);
     case Command::kChangeNotify: return is<smb2::ChangeNotifyResponse>(message);
     case Command::kQueryInfo: return is<smb2::QueryInfoResponse>(message);
+    case Command::kOplockBreak:
+      return is<smb2::OplockBreak>(message) || is<smb2::LeaseBreakResponse>(message);
     case Command::kSetInfo: return is<smb2::SetInfoResponse>(message);
     default: return false;
   }

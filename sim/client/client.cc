@@ -44,7 +44,7 @@ Client::Client(ClientWorld world, ClientOptions options)
       options_(std::move(options)),
       rng_(world.world.seed(), hash_of(options_.name)),
       random_(world.world.seed(), hash_of(options_.name) + 1) {
-  guid_ = random_.guid();
+  guid_ = options_.guid == Guid{} ? random_.guid() : options_.guid;
 }
 
 Client::~Client() {
@@ -73,7 +73,7 @@ void Client::connect_transport() {
   connection_preauth_ = {};
   session_id_ = 0;
   tree_id_ = 0;
-  signer_ = nullptr;
+  signer_ = session_signer_ = nullptr;
   seal_ = open_ = nullptr;
   open_before_.clear();
   credits_ = 1;
@@ -128,6 +128,7 @@ Header Client::prepare(const Part& part, MutBytes message) {
   header.reserved = 0xFEFF;
   header.session_id = session_id_;
   header.tree_id = tree_id_;
+  if (part.replay) header.flags |= Flags::kReplayOperation;
   if (part.related) {
     header.flags |= Flags::kRelatedOperations;
     if (rng_.one_in(2)) {

@@ -13,11 +13,13 @@
 #include "crypto/provider.h"
 #include "ports/random.h"
 #include "ports/stream.h"
+#include "service/logon/ntlm_client.h"
 #include "sim/client/counters.h"
 #include "sim/world/executor.h"
 #include "sim/world/network.h"
 #include "wire/smb2/header.h"
 #include "wire/smb2/negotiate.h"
+#include "wire/smb2/oplock_break.h"
 
 namespace holdfast::sim {
 
@@ -34,6 +36,8 @@ struct ClientOptions {
   /// answers to READ.
   std::vector<wire::smb2::CompressionAlgorithm> compression;
   bool chained_compression = false;
+  /// Which machine it is; zeros: one of its own.
+  Guid guid;
   /// Contradictions of the protocol by the server fail the world. Off for a client that breaks
   /// rules itself: then what is not understood is dropped.
   bool strict = true;
@@ -73,6 +77,8 @@ struct Part {
   /// The greater of what is sent and what may come back, octets.
   std::uint64_t payload = 0;
   bool related = false;
+  /// It is sent again because its answer was lost.
+  bool replay = false;
 };
 
 /// Encodes a body behind room for its header.
@@ -85,8 +91,18 @@ ByteVec message_of(const Body& body) {
   return to_vec(buffer);
 }
 
-/// A model client at the level of the protocol: one connection, one session, one tree. It sends
-/// what a correct client may send and holds the server to what it must answer. Lives on one loop;
+/// What a connection must know of a session to become a channel of it.
+struct SharedSession {
+  std::uint64_t session_id = 0;
+  std::uint32_t tree_id = 0;
+  /// Session.SigningKey.
+  std::shared_ptr<const crypto::Signer> signer;
+  std::shared_ptr<const crypto::Aead> seal, open;
+};
+
+/// A model client at the level of the protocol: one connection, one session, one tree; or a further
+/// channel of another client's session. It sends what a correct client may send and holds the
+/// server to what it must answer. Lives on one loop;
 /// must outlive what it has called.
 class Client {
  public:
@@ -107,6 +123,11 @@ class Client {
   Task<NtStatus> negotiate();
   /// Logs on; previous: the session that this one takes the place of.
   Task<NtStatus> logon(std::uint64_t previous = 0);
+  /// Becomes a channel of that session (MS-SMB2 3.2.4.2.3.3), after connect().
+  Task<NtStatus> bind(SharedSession session);
+  SharedSession shared_session() const {
+    return {session_id_, tree_id_, session_signer_, seal_, open_};
+  }
   /// Sends only the first leg of a log-on.
   Task<NtStatus> logon_first_leg();
   Task<NtStatus> logoff();
@@ -146,6 +167,11 @@ class Client {
   std::int64_t credits() const { return credits_; }
   std::size_t in_flight() const { return pending_.size(); }
 
+  /// Sees what answers no request (MS-SMB2 3.3.4.6, 3.3.4.7); without it that is a contradiction.
+  std::function<void(const wire::smb2::Header&, Bytes)> on_notification;
+  /// Called for each break that the server tells.
+  std::function<void(const wire::smb2::OplockBreak&)> on_oplock_break;
+  std::function<void(const wire::smb2::LeaseBreakNotification&)> on_lease_break;
   /// Sees every request in the clear before it is sent.
   std::function<void(const wire::smb2::Header&, Bytes)> on_request;
   /// May spoil a request, header included, before it is signed or sealed.
@@ -165,6 +191,7 @@ class Client {
   bool decompress(ByteVec& frame);
   void compress(Buffer& frame);
   bool message_received(Bytes message, bool sealed, std::uint64_t& last_id);
+  bool break_received(Bytes message);
   bool check_header(const Pending& pending, const wire::smb2::Header& header, bool sealed);
   bool check_signature(const Pending& pending, const wire::smb2::Header& header, Bytes message,
                        bool sealed);
@@ -172,8 +199,10 @@ class Client {
   bool contradiction(const std::string& what);
   Task<bool> await_credits(std::uint64_t charge);
   std::uint16_t charge_of(const Part& part) const;
+  service::NtlmClientOptions who() const;
   bool make_keys(Bytes session_key);
-  Task<Answer> setup_leg(ByteVec token, std::uint64_t previous);
+  Task<Answer> setup_leg(ByteVec token, std::uint64_t previous, bool binding = false);
+  Task<Answer> authenticate(service::LogonClient& ntlm, std::uint64_t previous, bool binding);
   void read_contexts(const wire::smb2::NegotiateResponse& response);
   wire::smb2::NegotiateRequest negotiate_request(std::vector<ByteVec>& storage);
   Buffer seal(Buffer frame);
@@ -199,7 +228,7 @@ class Client {
 
   std::uint64_t session_id_ = 0;
   std::uint32_t tree_id_ = 0;
-  std::shared_ptr<const crypto::Signer> signer_;
+  std::shared_ptr<const crypto::Signer> signer_, session_signer_;
   std::shared_ptr<const crypto::Aead> seal_, open_;
   std::uint64_t next_nonce_ = 1;
   /// Of sessions of this connection that were logged off: answers may still be under way.

@@ -31,7 +31,8 @@ Task<NtStatus> Client::connect() {
 smb2::NegotiateRequest Client::negotiate_request(std::vector<ByteVec>& storage) {
   smb2::NegotiateRequest request;
   request.security_mode = smb2::SecurityMode::kSigningEnabled;
-  request.capabilities = smb2::GlobalCap::kLargeMtu | smb2::GlobalCap::kEncryption;
+  request.capabilities =
+      smb2::GlobalCap::kLargeMtu | smb2::GlobalCap::kMultiChannel | smb2::GlobalCap::kEncryption;
   request.client_guid = guid_;
   request.dialects = options_.dialects;
   if (!request.offers(smb2::Dialect::kSmb311)) return request;
@@ -116,8 +117,9 @@ Task<NtStatus> Client::negotiate() {
   co_return NtStatus::kSuccess;
 }
 
-Task<Answer> Client::setup_leg(ByteVec token, std::uint64_t previous) {
+Task<Answer> Client::setup_leg(ByteVec token, std::uint64_t previous, bool binding) {
   smb2::SessionSetupRequest request;
+  if (binding) request.flags = smb2::SessionSetupRequest::kFlagBinding;
   request.security_mode = smb2::SecurityMode::kSigningEnabled;
   request.previous_session_id = previous;
   request.security_buffer = token;
@@ -140,12 +142,38 @@ bool Client::make_keys(Bytes session_key) {
   return true;
 }
 
-Task<NtStatus> Client::logon_first_leg() {
-  session_preauth_ = connection_preauth_;
+service::NtlmClientOptions Client::who() const {
   service::NtlmClientOptions who;
   who.user = options_.user;
   who.password = options_.password;
-  service::LogonClient ntlm(who, world_.loop.clock(), random_);
+  return who;
+}
+
+/// All legs; kSuccess only when the server has proved who it is, too.
+Task<Answer> Client::authenticate(service::LogonClient& ntlm, std::uint64_t previous,
+                                  bool binding) {
+  Answer answer = co_await setup_leg(ntlm.first_token(), previous, binding);
+  while (answer.status == NtStatus::kMoreProcessingRequired) {
+    smb2::SessionSetupResponse response;
+    Result<ByteVec> token = fail(NtStatus::kInvalidNetworkResponse);
+    if (decode(answer.message, response)) token = ntlm.next_token(response.security_buffer);
+    if (!token) {
+      contradiction("a log-on token that the client does not understand");
+      answer.status = token.error();
+      co_return answer;
+    }
+    answer = co_await setup_leg(std::move(*token), previous, binding);
+  }
+  smb2::SessionSetupResponse response;
+  if (answer.status == NtStatus::kSuccess &&
+      (!decode(answer.message, response) || !ntlm.finish(response.security_buffer)))
+    contradiction("the server's proof in the log-on is wrong");
+  co_return answer;
+}
+
+Task<NtStatus> Client::logon_first_leg() {
+  session_preauth_ = connection_preauth_;
+  service::LogonClient ntlm(who(), world_.loop.clock(), random_);
   Answer answer = co_await setup_leg(ntlm.first_token(), 0);
   co_return answer.status;
 }
@@ -156,32 +184,46 @@ Task<NtStatus> Client::logon(std::uint64_t previous) {
   tree_id_ = 0;
   signer_ = nullptr;
   seal_ = open_ = nullptr;
-  service::NtlmClientOptions who;
-  who.user = options_.user;
-  who.password = options_.password;
-  service::LogonClient ntlm(who, world_.loop.clock(), random_);
-  Answer answer = co_await setup_leg(ntlm.first_token(), previous);
-  while (answer.status == NtStatus::kMoreProcessingRequired) {
-    smb2::SessionSetupResponse response;
-    if (!decode(answer.message, response)) co_return NtStatus::kInvalidNetworkResponse;
-    Result<ByteVec> token = ntlm.next_token(response.security_buffer);
-    if (!token) {
-      contradiction("a log-on token that the client does not understand");
-      co_return token.error();
-    }
-    answer = co_await setup_leg(std::move(*token), previous);
-  }
+  service::LogonClient ntlm(who(), world_.loop.clock(), random_);
+  Answer answer = co_await authenticate(ntlm, previous, false);
   if (answer.status != NtStatus::kSuccess) {
     session_id_ = 0;
     co_return answer.status;
   }
-  smb2::SessionSetupResponse response;
-  if (!decode(answer.message, response)) co_return NtStatus::kInvalidNetworkResponse;
-  if (!ntlm.finish(response.security_buffer))
-    contradiction("the server's proof in the log-on is wrong");
   if (!make_keys(ntlm.session_key())) co_return NtStatus::kInternalError;
   if (!answer.header.is_signed() || !crypto::verify_message(*signer_, answer.message, true))
     contradiction("the last answer of the log-on has no right signature");
+  session_signer_ = signer_;
+  co_return NtStatus::kSuccess;
+}
+
+Task<NtStatus> Client::bind(SharedSession session) {
+  session_preauth_ = connection_preauth_;
+  session_id_ = session.session_id;
+  // Until it has a key of its own, the session's signs (MS-SMB2 3.2.4.1.1).
+  signer_ = session_signer_ = session.signer;
+  seal_ = open_ = nullptr;
+  service::LogonClient ntlm(who(), world_.loop.clock(), random_);
+  Answer answer = co_await authenticate(ntlm, 0, true);
+  if (answer.status != NtStatus::kSuccess) {
+    if (!answer.lost && answer.status != NtStatus::kUserSessionDeleted &&
+        (!answer.header.is_signed() ||
+         !crypto::verify_message(*session.signer, answer.message, true)))
+      contradiction("the refusal of a binding has no right signature");
+    session_id_ = 0;
+    signer_ = session_signer_ = nullptr;
+    co_return answer.status;
+  }
+  signer_ = world_.crypto.make_signer(
+      static_cast<crypto::SigningAlgorithm>(signing_),
+      crypto::derive_signing_key(world_.crypto, dialect_, ntlm.session_key(), session_preauth_));
+  if (!answer.header.is_signed() || !crypto::verify_message(*signer_, answer.message, true))
+    contradiction("the last answer of the binding has no right signature");
+  tree_id_ = session.tree_id;
+  seal_ = session.seal;
+  open_ = session.open;
+  // One key for all channels: their nonces must differ.
+  next_nonce_ = rng_.u64() << 16;
   co_return NtStatus::kSuccess;
 }
 

@@ -63,6 +63,15 @@ Part create_part(const OpenArgs& args) {
   request.file_attributes = args.attributes;
   ByteVec name = to_utf16le(args.path);
   request.name = name;
+  request.requested_oplock_level = args.oplock;
+  Buffer contexts;
+  if (args.oplock == smb2::OplockLevel::kLease) {
+    smb2::CreateContextList list;
+    list.lease = args.lease;
+    Writer writer(contexts);
+    encode(list, writer);
+  }
+  request.create_contexts = contexts.view();
   return {Command::kCreate, message_of(request)};
 }
 
@@ -97,12 +106,12 @@ Part lock_part(FileId id, std::vector<smb2::LockElement> elements) {
   return {Command::kLock, message_of(request)};
 }
 
-Part notify_part(FileId id, std::uint32_t filter, bool tree) {
+Part notify_part(FileId id, std::uint32_t filter, bool tree, std::uint32_t room) {
   smb2::ChangeNotifyRequest request;
   request.file_id = id;
   request.completion_filter = filter;
   request.flags = tree ? smb2::ChangeNotifyRequest::kFlagWatchTree : 0;
-  request.output_buffer_length = 4096;
+  request.output_buffer_length = room;
   return {Command::kChangeNotify, message_of(request)};
 }
 
@@ -161,8 +170,28 @@ Task<Result<OpenFile>> open(Client& client, OpenArgs args) {
   if (answer.status != NtStatus::kSuccess) co_return fail(status_of(answer));
   smb2::CreateResponse response;
   if (!decode(answer.message, response)) co_return fail(NtStatus::kInvalidNetworkResponse);
-  co_return OpenFile{response.file_id, response.create_action, response.end_of_file,
-                     response.file_attributes};
+  OpenFile file{response.file_id,         response.create_action, response.end_of_file,
+                response.file_attributes, response.oplock_level,  {}};
+  smb2::CreateContextResponseList contexts;
+  if (decode(response.create_contexts, contexts).ok() && contexts.lease)
+    file.lease = *contexts.lease;
+  co_return file;
+}
+
+Task<NtStatus> acknowledge(Client& client, FileId id, smb2::OplockLevel level) {
+  smb2::OplockBreak body;
+  body.file_id = id;
+  body.oplock_level = level;
+  Answer answer = co_await client.call({Command::kOplockBreak, message_of(body)});
+  co_return status_of(answer);
+}
+
+Task<NtStatus> acknowledge(Client& client, const Guid& lease_key, std::uint32_t state) {
+  smb2::LeaseBreakAcknowledgment body;
+  body.lease_key = lease_key;
+  body.lease_state = state;
+  Answer answer = co_await client.call({Command::kOplockBreak, message_of(body)});
+  co_return status_of(answer);
 }
 
 Task<NtStatus> close(Client& client, FileId id) {

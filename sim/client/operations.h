@@ -12,6 +12,7 @@
 #include "wire/fscc/notify.h"
 #include "wire/smb2/close.h"
 #include "wire/smb2/create.h"
+#include "wire/smb2/create_context.h"
 #include "wire/smb2/lock.h"
 
 /// One request each, with its answer taken apart. kConnectionDisconnected: the connection ended
@@ -33,6 +34,9 @@ struct OpenArgs {
   wire::smb2::CreateDisposition disposition = wire::smb2::CreateDisposition::kOpenIf;
   std::uint32_t options = 0;
   std::uint32_t attributes = 0;
+  /// An oplock, or with kLease a lease.
+  wire::smb2::OplockLevel oplock = wire::smb2::OplockLevel::kNone;
+  wire::smb2::LeaseContext lease;
 };
 
 struct OpenFile {
@@ -40,6 +44,9 @@ struct OpenFile {
   wire::smb2::CreateAction action{};
   std::uint64_t size = 0;
   std::uint32_t attributes = 0;
+  wire::smb2::OplockLevel oplock = wire::smb2::OplockLevel::kNone;
+  /// With oplock kLease.
+  wire::smb2::LeaseContext lease;
 };
 
 Part create_part(const OpenArgs& args);
@@ -47,7 +54,7 @@ Part close_part(wire::smb2::FileId id, bool related = false);
 Part read_part(wire::smb2::FileId id, std::uint64_t offset, std::uint32_t length);
 Part write_part(wire::smb2::FileId id, std::uint64_t offset, Bytes data, bool through = false);
 Part lock_part(wire::smb2::FileId id, std::vector<wire::smb2::LockElement> elements);
-Part notify_part(wire::smb2::FileId id, std::uint32_t filter, bool tree);
+Part notify_part(wire::smb2::FileId id, std::uint32_t filter, bool tree, std::uint32_t room = 4096);
 Part query_part(wire::smb2::FileId id, wire::smb2::InfoType type, std::uint8_t info_class,
                 std::uint32_t length);
 Part set_part(wire::smb2::FileId id, wire::smb2::InfoType type, std::uint8_t info_class,
@@ -59,6 +66,9 @@ Part echo_part();
 Part flush_part(wire::smb2::FileId id);
 
 Task<Result<OpenFile>> open(Client& client, OpenArgs args);
+/// Acknowledgements of breaks (MS-SMB2 2.2.24).
+Task<NtStatus> acknowledge(Client& client, wire::smb2::FileId id, wire::smb2::OplockLevel level);
+Task<NtStatus> acknowledge(Client& client, const Guid& lease_key, std::uint32_t state);
 Task<NtStatus> close(Client& client, wire::smb2::FileId id);
 Task<Result<ByteVec>> read(Client& client, wire::smb2::FileId id, std::uint64_t offset,
                            std::uint32_t length);

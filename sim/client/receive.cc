@@ -147,9 +147,35 @@ bool Client::check_signature(const Pending& pending, const Header& header, Bytes
   return true;
 }
 
+/// What the server says unasked (MS-SMB2 3.2.5.19).
+bool Client::break_received(Bytes message) {
+  if (world_.world.verbose()) world_.world.note(options_.name + " < a break");
+  if (smb2::peek_structure_size(message) == smb2::OplockBreak::kStructureSize) {
+    smb2::OplockBreak body;
+    if (!decode(message, body)) return contradiction("a malformed oplock break");
+    if (on_oplock_break) world_.loop.post([this, body] { on_oplock_break(body); });
+    return true;
+  }
+  smb2::LeaseBreakNotification body;
+  if (!decode(message, body)) return contradiction("a malformed lease break");
+  if ((body.new_lease_state & ~body.current_lease_state) != 0)
+    return contradiction("a lease break that raises");
+  if (on_lease_break) world_.loop.post([this, body] { on_lease_break(body); });
+  return true;
+}
+
 bool Client::message_received(Bytes message, bool sealed, std::uint64_t& last_id) {
   Header header;
   if (!decode(message, header)) return contradiction("a malformed header");
+  if (header.message_id == ~0ull && on_notification) {
+    if (header.is_signed() || header.command != Command::kOplockBreak || header.credits != 0 ||
+        header.tree_id != 0 || (sealed ? open_ == nullptr : false))
+      return contradiction("a malformed notification: " + describe(header));
+    on_notification(header, message);
+    return true;
+  }
+  if (header.message_id == ~0ull && header.command == Command::kOplockBreak)
+    return break_received(message);
   auto found = pending_.find(header.message_id);
   if (found == pending_.end())
     return contradiction("an answer that nothing waits for: " + describe(header));

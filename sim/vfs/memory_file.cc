@@ -125,6 +125,16 @@ Task<Result<void>> MemoryFile::set_sparse(ports::IoContext io, bool sparse) {
   co_return Result<void>{};
 }
 
+Task<Result<void>> MemoryFile::set_compression(ports::IoContext io, bool) {
+  co_await vfs_->work(io);
+  co_return fail(NtStatus::kNotSupported);
+}
+
+Task<Result<void>> MemoryFile::trim_range(ports::IoContext io, ports::Range) {
+  co_await vfs_->work(io);
+  co_return Result<void>{};
+}
+
 Task<Result<void>> MemoryFile::zero_range(ports::IoContext io, ports::Range range) {
   co_await vfs_->work(io);
   content_->zero(range.offset, range.length);
@@ -136,7 +146,11 @@ Task<Result<std::vector<ports::Range>>> MemoryFile::allocated_ranges(ports::IoCo
                                                                      ports::Range range,
                                                                      std::size_t limit) {
   co_await vfs_->work(io);
-  co_return content_->allocated_ranges(range, limit);
+  if ((node_->attributes & kSparseBit) != 0) co_return content_->allocated_ranges(range, limit);
+  std::vector<ports::Range> whole;
+  std::uint64_t end = std::min(range.offset + range.length, content_->size());
+  if (range.offset < end) whole.push_back({range.offset, end - range.offset});
+  co_return whole;
 }
 
 Task<Result<std::uint64_t>> MemoryFile::copy_from(ports::IoContext io, ports::File& source,
@@ -144,7 +158,8 @@ Task<Result<std::uint64_t>> MemoryFile::copy_from(ports::IoContext io, ports::Fi
                                                   std::uint64_t length) {
   co_await vfs_->work(io);
   ByteVec octets(static_cast<std::size_t>(std::min<std::uint64_t>(length, 16u << 20)));
-  std::size_t size = static_cast<MemoryFile&>(source).content_->read(source_offset, octets);
+  std::size_t size =
+      static_cast<MemoryFile&>(source.underlying()).content_->read(source_offset, octets);
   if (offset + size > kLargestFile) co_return fail(NtStatus::kDiskFull);
   content_->write(offset, Bytes(octets).first(size));
   touch(true);
@@ -189,7 +204,8 @@ Task<Result<std::optional<ByteVec>>> MemoryFile::security(ports::IoContext io) {
 Task<Result<void>> MemoryFile::set_security(ports::IoContext io, const SetSecurity& change) {
   SetSecurity c = change;
   co_await vfs_->work(io);
-  node_->security = c.descriptor;
+  if (c.remove_descriptor) node_->security.reset();
+  if (!c.descriptor.empty()) node_->security = c.descriptor;
   if (c.mode) node_->mode = *c.mode & 07777;
   touch(false);
   co_return Result<void>{};

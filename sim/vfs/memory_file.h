@@ -29,7 +29,9 @@ class MemoryFile final : public ports::File {
   Task<Result<void>> set_end_of_file(ports::IoContext io, std::uint64_t size) override;
   Task<Result<void>> set_allocation(ports::IoContext io, std::uint64_t size) override;
   Task<Result<void>> set_sparse(ports::IoContext io, bool sparse) override;
+  Task<Result<void>> set_compression(ports::IoContext io, bool compressed) override;
   Task<Result<void>> zero_range(ports::IoContext io, ports::Range range) override;
+  Task<Result<void>> trim_range(ports::IoContext io, ports::Range range) override;
   Task<Result<std::vector<ports::Range>>> allocated_ranges(ports::IoContext io, ports::Range range,
                                                            std::size_t limit) override;
   Task<Result<std::uint64_t>> copy_from(ports::IoContext io, ports::File& source,

@@ -11,6 +11,12 @@
 namespace holdfast::sim {
 namespace {
 
+constexpr std::uint32_t kSymlinkTag = 0xA000000C;
+
+bool is_symlink(const Node& node) {
+  return node.reparse.size() >= 4 && load_u32(node.reparse.data()) == kSymlinkTag;
+}
+
 constexpr std::uint32_t kDirectoryBit = 0x10, kNormalBit = 0x80, kReparseBit = 0x400;
 // What CREATE and SET_INFO may set: READONLY, HIDDEN, SYSTEM, ARCHIVE, TEMPORARY, OFFLINE,
 // NOT_CONTENT_INDEXED and a few that nothing here looks at.
@@ -149,7 +155,8 @@ Task<Result<ports::Opened>> MemoryVfs::open(ports::IoContext io, std::string_vie
   Result<std::shared_ptr<Node>> node = walk(path);
   if (!node) co_return fail(node.error());
   if (!(*node)->reparse.empty() && !how.open_reparse_point)
-    co_return fail(NtStatus::kIoReparseTagNotHandled);
+    co_return fail(is_symlink(**node) ? NtStatus::kStoppedOnSymlink
+                                      : NtStatus::kIoReparseTagNotHandled);
   co_return opened(*node, how.stream);
 }
 
@@ -159,6 +166,18 @@ Result<ports::Opened> MemoryVfs::create_stream(std::string_view path, const std:
   if ((*node)->streams.contains(fold_name(stream))) return fail(NtStatus::kObjectNameCollision);
   (*node)->streams[fold_name(stream)] = {stream, std::make_shared<Content>()};
   return opened(*node, stream);
+}
+
+Task<Result<std::optional<ports::SymlinkStop>>> MemoryVfs::find_symlink(ports::IoContext io,
+                                                                        std::string_view path) {
+  co_await work(io);
+  for (std::size_t end = 0; end != path.size();) {
+    end = std::min(path.find('/', end == 0 ? 0 : end + 1), path.size());
+    Result<std::shared_ptr<Node>> node = walk(path.substr(0, end));
+    if (!node) break;
+    if (is_symlink(**node)) co_return ports::SymlinkStop{end, (*node)->reparse};
+  }
+  co_return std::nullopt;
 }
 
 Task<Result<ports::Opened>> MemoryVfs::create(ports::IoContext io, std::string_view path,
@@ -263,7 +282,15 @@ Task<Result<void>> MemoryVfs::rename_stream(ports::IoContext io, ports::File& st
   MemoryFile& file = file_of(stream);
   Node& node = *file.node();
   auto from = node.streams.find(fold_name(file.stream()));
-  if (from == node.streams.end() || new_stream.empty()) co_return fail(NtStatus::kInvalidParameter);
+  if (from == node.streams.end()) co_return fail(NtStatus::kFileDeleted);
+  if (new_stream.empty()) {
+    if (node.is_directory) co_return fail(NtStatus::kInvalidParameter);
+    if (!replace_if_exists || node.content->size() != 0)
+      co_return fail(NtStatus::kObjectNameCollision);
+    *node.content = *from->second.content;
+    node.streams.erase(from);
+    co_return Result<void>{};
+  }
   std::string folded = fold_name(new_stream);
   if (folded != from->first && node.streams.contains(folded) && !replace_if_exists)
     co_return fail(NtStatus::kObjectNameCollision);

@@ -31,6 +31,8 @@ struct DiskPlants {
   bool keys_differ = false;
   /// Handles are kept for ever.
   bool keep_handles = false;
+  /// Local changes of which nobody is told.
+  std::uint64_t forget_local_change_one_in = 0;
 };
 
 /// One object of the file system. Entries of a directory are found by their folded names.
@@ -82,6 +84,8 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
 
   Task<Result<ports::Opened>> open(ports::IoContext io, std::string_view path,
                                    const ports::OpenHow& how) override;
+  Task<Result<std::optional<ports::SymlinkStop>>> find_symlink(ports::IoContext io,
+                                                               std::string_view path) override;
   Task<Result<ports::Opened>> create(ports::IoContext io, std::string_view path,
                                      const ports::CreateHow& how) override;
   Task<Result<ports::FileInfo>> overwrite(ports::IoContext io, ports::File& file,
@@ -94,6 +98,17 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   Task<Result<void>> link(ports::IoContext io, ports::File& file, std::string_view new_path,
                           bool replace_if_exists) override;
   Task<Result<ports::VolumeInfo>> volume_info(ports::IoContext io) override;
+  Task<std::shared_ptr<ports::ChangeWatch>> watch_local_changes(
+      ports::IoContext io, ports::FilePtr directory, bool tree,
+      std::weak_ptr<ports::LocalChangeSink> sink) override;
+
+  /// What a local program does, at once, and tells who watches. False: there is no such name, or
+  /// one in the way.
+  bool local_create(std::string_view path);
+  bool local_remove(std::string_view path);
+  bool local_rename(std::string_view from, std::string_view to);
+  /// Local changes may have been missed.
+  void local_overflow();
 
  private:
   friend class MemoryFile;
@@ -111,6 +126,15 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   void attach(const std::shared_ptr<Node>& parent, const std::string& name,
               const std::shared_ptr<Node>& node);
 
+  struct Watched {
+    std::string path;
+    bool tree;
+    std::weak_ptr<ports::LocalChangeSink> sink;
+  };
+  class Watch;
+  bool is_watched(std::string_view path) const;
+  void tell_local(std::vector<ports::LocalChange> changes);
+
   World& world_;
   ports::Clock& clock_;
   Rng rng_;
@@ -120,6 +144,8 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   std::uint64_t next_inode_ = 2;
   std::size_t open_files_ = 0;
   std::vector<ports::FilePtr> kept_;
+  std::map<std::uint64_t, Watched> watches_;
+  std::uint64_t next_watch_ = 1;
 };
 
 /// Names a node has now, joined by '/'; nullopt when it is deleted.

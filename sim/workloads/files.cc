@@ -304,6 +304,8 @@ Task<void> FileStory::truncate() {
 NtStatus FileStory::expected_rename(const ModelPtr& node, const ModelPtr& parent,
                                     const std::string& name, bool replace) const {
   if (node->delete_pending) return NtStatus::kAccessDenied;
+  // All handles of this story may delete, and a directory that somebody may delete takes no names.
+  if (parent->handles != 0) return NtStatus::kSharingViolation;
   auto entry = parent->children.find(fold_name(name));
   if (entry != parent->children.end() && entry->second != node) {
     const ModelNode& target = *entry->second;

@@ -76,6 +76,24 @@ TEST(Plants, LocksAndShareModesThatAreIgnoredAreFound) {
   EXPECT_NE(planted("shared", plants), "");
 }
 
+TEST(Plants, AChangeThatNobodyHearsOfIsFound) {
+  Plants plants;
+  plants.disk.forget_local_change_one_in = 10;
+  EXPECT_NE(planted("notify", plants), "");
+}
+
+TEST(Plants, AKeptOpenThatNobodyMindsIsFound) {
+  Plants plants;
+  plants.disk.keys_differ = true;
+  EXPECT_NE(planted("durable", plants), "");
+}
+
+TEST(Plants, AnAcknowledgedWriteThatIsLostIsFoundAfterAReclaim) {
+  Plants plants;
+  plants.disk.lose_octet_one_in = 50;
+  EXPECT_NE(planted("durable", plants), "");
+}
+
 TEST(Plants, AKeptHandleIsFound) {
   Plants plants;
   plants.disk.keep_handles = true;

@@ -33,6 +33,13 @@ service::Settings settings_of(core::Policy policy, std::shared_ptr<ports::Vfs> v
   data.location = "/sim";
   data.vfs = std::move(vfs);
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(data)));
+  core::Share kept;
+  kept.name = "kept";
+  kept.location = "/sim";
+  kept.vfs = settings.shares.front()->vfs;
+  kept.continuous_availability = true;
+  settings.shares.push_back(std::make_shared<const core::Share>(std::move(kept)));
+  settings.policy.persistent_handles = true;
   core::Share ipc;
   ipc.name = "IPC$";
   ipc.type = core::ShareType::kPipe;
@@ -137,6 +144,7 @@ void Scene::expect_nothing_left() {
   none(server_->counters().connections.load(), "connections");
   none(server_->sessions().size(), "sessions");
   none(server_->opens().size(), "opens");
+  none(server_->create_replays().size(), "CREATEs to be recognized");
   none(server_->waits().size(), "waits");
   none(server_->notifications().idle() ? 0 : 1, "watched directories");
   none(network_.open_sides(), "sides of connections");

@@ -50,7 +50,10 @@ RunResult run_workload(const Workload& workload, const RunOptions& options);
 void run_basic(Scene& scene, const RunOptions& options);
 void run_files(Scene& scene, const RunOptions& options);
 void run_shared(Scene& scene, const RunOptions& options);
+void run_notify(Scene& scene, const RunOptions& options);
+void run_leases(Scene& scene, const RunOptions& options);
 void run_chaos(Scene& scene, const RunOptions& options);
+void run_durable(Scene& scene, const RunOptions& options);
 void run_hostile(Scene& scene, const RunOptions& options);
 void run_truncations(Scene& scene, const RunOptions& options);
 

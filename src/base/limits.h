@@ -35,7 +35,19 @@ inline constexpr std::size_t kMaxCompound = 64;
 inline constexpr std::size_t kMaxAsyncRequests = 512;
 /// A client that has not confirmed a break notification (TCP) in this time gets it on another
 /// channel. A few round trips even of slow networks.
+/// For the acknowledgement of an oplock or lease break (MS-SMB2 3.3.2.1, 3.3.2.5 and their note).
+inline constexpr std::uint64_t kBreakTimeout_us = 35'000'000;
 inline constexpr std::uint64_t kNotificationRetry_us = 2'000'000;
+/// How long an open is kept for a client that has lost its connection: what the client asks for up
+/// to a limit, and what it gets without asking (Windows' values, notes on MS-SMB2 3.3.5.9.6,
+/// 3.3.5.9.10 and 3.3.5.15.9).
+inline constexpr std::uint32_t kDurableTimeoutVersion1_ms = 16u * 60 * 1000;
+inline constexpr std::uint32_t kDurableTimeout_ms = 60'000;
+inline constexpr std::uint32_t kMaxDurableTimeout_ms = 300'000;
+inline constexpr std::uint32_t kResilientTimeout_ms = 120'000;
+inline constexpr std::uint32_t kMaxResilientTimeout_ms = 300'000;
+/// Opens of one file that one application takes over from another client.
+inline constexpr std::size_t kMaxAppInstanceOpens = 1'024;
 inline constexpr std::size_t kMaxConnections = 16'384;
 inline constexpr std::size_t kMaxSessions = 65'536;
 inline constexpr std::size_t kMaxSessionsPerConnection = 1'024;
@@ -49,6 +61,8 @@ inline constexpr std::size_t kMaxLockElements = 1'024;
 inline constexpr std::size_t kMaxPathUnits = 32'760;
 inline constexpr std::size_t kMaxComponentUnits = 255;
 inline constexpr std::size_t kMaxPathDepth = 512;
+/// Previous versions that a share tells of.
+inline constexpr std::size_t kMaxSnapshots = 1'024;
 inline constexpr std::size_t kMaxSecurityDescriptor = 64u << 10;
 inline constexpr std::size_t kMaxEaList = 64u << 10;
 /// SPNEGO and NTLM tokens.

@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "ports/executor.h"
 #include "ports/identity.h"
+#include "ports/local_changes.h"
 
 /// The file system behind a share. It knows names, bytes and attributes; who may open what beside
 /// whom (share modes, locks, leases, access rights in security descriptors) is core's business.
@@ -110,6 +111,12 @@ class File {
   virtual const std::string& stream() const = 0;
   /// Its path now, in its real case; kFileDeleted when it has none any more.
   virtual Task<Result<std::string>> path(IoContext io) = 0;
+  /// Of a previous version: nothing of it can be changed, and its Vfs is not the share's.
+  virtual bool is_previous_version() const { return false; }
+  /// Is a service::QuotaFile, which stands for no file.
+  virtual bool is_quota_index() const { return false; }
+  /// What copy_from() and clone_from() of the same backend know as a source.
+  virtual File& underlying() { return *this; }
 
   virtual Task<Result<FileInfo>> info(IoContext io) = 0;
   virtual Task<Result<void>> set_basic(IoContext io, const SetBasic& change) = 0;
@@ -125,18 +132,28 @@ class File {
   virtual Task<Result<void>> set_end_of_file(IoContext io, std::uint64_t size) = 0;
   /// Reserves (or gives back) space; a size below the end of file truncates (MS-FSA 2.1.5.15.1).
   virtual Task<Result<void>> set_allocation(IoContext io, std::uint64_t size) = 0;
+  /// Sets FILE_ATTRIBUTE_SPARSE_FILE; taking it away allocates what was left out
+  /// (MS-FSA 2.1.5.10.38).
   virtual Task<Result<void>> set_sparse(IoContext io, bool sparse) = 0;
+  /// What is written from now on is compressed or not; of a directory, what is created in it
+  /// (FILE_ATTRIBUTE_COMPRESSED). kNotSupported where VolumeInfo says so.
+  virtual Task<Result<void>> set_compression(IoContext io, bool compressed) = 0;
   /// Makes [offset, offset+length) read as zeros; on a sparse file gives the space back.
   virtual Task<Result<void>> zero_range(IoContext io, Range range) = 0;
+  /// The data in range is not needed any more and may read as zeros, or not; gives the space back
+  /// where that can be done (MS-FSA 2.1.5.10.6).
+  virtual Task<Result<void>> trim_range(IoContext io, Range range) = 0;
   /// The parts of range that hold data, ascending, at most limit of them (one more exists: the last
-  /// element has length 0).
+  /// element has length 0). A file that is not sparse has one, up to its end (MS-FSA 2.1.5.10.22).
   virtual Task<Result<std::vector<Range>>> allocated_ranges(IoContext io, Range range,
                                                             std::size_t limit) = 0;
   /// Copies inside the server; the ranges may not overlap in one file. Returns octets copied.
   virtual Task<Result<std::uint64_t>> copy_from(IoContext io, File& source,
                                                 std::uint64_t source_offset, std::uint64_t offset,
                                                 std::uint64_t length) = 0;
-  /// Shares extents with the source (FICLONERANGE); kInvalidDeviceRequest where it cannot.
+  /// Shares extents with the source (FICLONERANGE): what would lie behind the end of this file is
+  /// left out. kInvalidDeviceRequest where the file system cannot, kInvalidParameter for ranges
+  /// that are not of whole clusters and for another volume.
   virtual Task<Result<void>> clone_from(IoContext io, File& source, std::uint64_t source_offset,
                                         std::uint64_t offset, std::uint64_t length) = 0;
 
@@ -145,12 +162,14 @@ class File {
   virtual Task<Result<std::vector<StreamInfo>>> streams(IoContext io) = 0;
   /// The stored self-relative security descriptor; nullopt when none is stored.
   virtual Task<Result<std::optional<ByteVec>>> security(IoContext io) = 0;
-  /// Stores it, and sets owner, group and mode where given and allowed.
+  /// Stores it unless it is empty, and sets owner, group and mode where given and allowed.
   struct SetSecurity {
     ByteVec descriptor;
     std::optional<std::uint32_t> uid;
     std::optional<std::uint32_t> gid;
     std::optional<std::uint32_t> mode;
+    /// Takes the stored descriptor away: owner, group and mode alone decide.
+    bool remove_descriptor = false;
   };
   virtual Task<Result<void>> set_security(IoContext io, const SetSecurity& change) = 0;
   /// Reparse data as in FSCTL_GET_REPARSE_POINT, whole buffer with its header.
@@ -196,6 +215,8 @@ struct CreateHow {
   std::optional<ByteVec> security;
   std::optional<std::uint32_t> mode;
   std::vector<Ea> eas;
+  /// Not compressed, whatever the directory says (FILE_NO_COMPRESSION, MS-SMB2 2.2.13).
+  bool no_compression = false;
 };
 
 struct Opened {
@@ -203,6 +224,14 @@ struct Opened {
   FileInfo info;
   /// Path in its real case.
   std::string path;
+};
+
+/// The symbolic link in a path that clients resolve themselves.
+struct SymlinkStop {
+  /// Octets of the path up to and with the link's own name.
+  std::size_t parsed = 0;
+  /// As File::reparse_data(), with the tag SYMLINK.
+  ByteVec reparse_data;
 };
 
 struct VolumeInfo {
@@ -218,6 +247,8 @@ struct VolumeInfo {
   /// FILE_SUPPORTS_* (MS-FSCC 2.5.1).
   std::uint32_t attributes = 0;
   std::uint32_t max_component_units = 255;
+  /// File::trim_range() gives space back.
+  bool trims = false;
   Guid object_id;
 };
 
@@ -232,6 +263,10 @@ class Vfs {
 
   /// Opens what exists, without any side effect on it (nothing is truncated or created).
   virtual Task<Result<Opened>> open(IoContext io, std::string_view path, const OpenHow& how) = 0;
+  /// After open() said kStoppedOnSymlink, kObjectPathNotFound or kObjectNameNotFound: the first
+  /// symbolic link in the path that clients resolve; nullopt when there is none.
+  virtual Task<Result<std::optional<SymlinkStop>>> find_symlink(IoContext io,
+                                                                std::string_view path) = 0;
   /// Creates what must not exist (kObjectNameCollision) and opens it.
   virtual Task<Result<Opened>> create(IoContext io, std::string_view path,
                                       const CreateHow& how) = 0;
@@ -244,12 +279,25 @@ class Vfs {
   /// Gives an open object another name; returns its new path in real case.
   virtual Task<Result<std::string>> rename(IoContext io, File& file, std::string_view new_path,
                                            bool replace_if_exists) = 0;
-  /// Renames an open named stream within its file.
+  /// Renames an open named stream within its file. "": it becomes the unnamed one, which must be
+  /// empty, and replace_if_exists set; the handle leads nowhere then (kFileDeleted).
   virtual Task<Result<void>> rename_stream(IoContext io, File& stream, std::string_view new_stream,
                                            bool replace_if_exists) = 0;
   virtual Task<Result<void>> link(IoContext io, File& file, std::string_view new_path,
                                   bool replace_if_exists) = 0;
   virtual Task<Result<VolumeInfo>> volume_info(IoContext io) = 0;
+
+  /// The same file system with names compared octet by octet, for clients that speak the SMB3 POSIX
+  /// extensions; nullptr where it cannot. Files of the one may be given to the other.
+  virtual std::shared_ptr<Vfs> with_exact_names() { return nullptr; }
+  /// Tells sink, as long as both live, what others do in this open directory and, tree, below it;
+  /// never what was done through this process. Several watches of one Vfs have one sink, and
+  /// each change is told once. nullptr: cannot be told here.
+  virtual Task<std::shared_ptr<ChangeWatch>> watch_local_changes(
+      IoContext io, FilePtr directory, bool tree, std::weak_ptr<LocalChangeSink> sink) {
+    (void)io, (void)directory, (void)tree, (void)sink;
+    co_return nullptr;
+  }
 };
 
 }  // namespace holdfast::ports

@@ -82,11 +82,11 @@ stop_daemon() {
   [ "$status" -eq 0 ] || { tail -n 30 "$WORK/daemon.log"; fail "holdfastd ended with status $status"; }
 }
 
-# add_user NAME PASSWORD: through the admin socket; the password goes by file, and so does smbclient's ($WORK/NAME.login).
+# add_user NAME PASSWORD [OPTION...]: through the admin socket; the password goes by file, and so does smbclient's ($WORK/NAME.login).
 add_user() {
   (umask 077 && printf '%s\n' "$2" >"$WORK/$1.password" &&
     printf 'username = %s\npassword = %s\n' "$1" "$2" >"$WORK/$1.login")
-  admin user add "$1" --password-file "$WORK/$1.password"
+  admin user add "$1" --password-file "$WORK/$1.password" "${@:3}"
 }
 
 # client USER SHARE COMMANDS: smbclient's commands as that user.

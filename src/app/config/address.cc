@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
 #include <cstring>
+#include <sstream>
 
 namespace holdfast::app {
 
@@ -25,6 +27,29 @@ std::optional<ports::Endpoint> parse_address(std::string_view address, std::uint
   std::memcpy(endpoint.address.data(), &v6, 16);
   endpoint.port = port;
   return endpoint;
+}
+
+std::optional<ports::NetworkAddress> parse_channel_address(std::string_view text) {
+  std::istringstream words{std::string(text)};
+  std::string word;
+  words >> word;
+  std::optional<ports::Endpoint> address = parse_address(word, 0);
+  if (!address || *address == ports::Endpoint{}) return std::nullopt;
+  ports::NetworkAddress out{*address, 0, 1'000'000'000, false};
+  while (words >> word) {
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    std::string_view unit(end, word.data() + word.size());
+    if (word == "rss") {
+      out.rss = true;
+    } else if (error == std::errc() && number != 0 && number <= 1'000'000 &&
+               (unit == "Mbit" || unit == "Gbit")) {
+      out.bits_per_second = number * (unit == "Mbit" ? 1'000'000 : 1'000'000'000);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
 }
 
 }  // namespace holdfast::app

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "core/connection/policy.h"
 #include "platform/loop_group/loop_group.h"
+#include "ports/network.h"
 #include "ports/stream.h"
 
 namespace holdfast::app {
@@ -17,6 +18,9 @@ namespace holdfast::app {
 /// As whom system calls on a share are made. kAuto: kUser when the server runs as root, which alone
 /// may act as others, else kService.
 enum class IdentityMode : std::uint8_t { kAuto, kUser, kService };
+
+/// How a share's previous versions are found.
+enum class SnapshotKind : std::uint8_t { kOff, kDirectory, kBtrfs };
 
 enum class LogFormat : std::uint8_t { kPlain, kJson };
 
@@ -29,9 +33,21 @@ struct ShareConfig {
   bool hidden = false;
   bool access_based_enumeration = false;
   bool compress_data = false;
+  bool streams = true;
+  bool keep_acl_flags = false;
+  bool change_notify = true;
+  bool local_changes = true;
+  /// Octets; 0: no limit.
+  std::uint64_t max_file_size = 0;
+  bool continuous_availability = false;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;
+  SnapshotKind snapshots = SnapshotKind::kOff;
+  std::string snapshot_dir = ".snapshots";
+  std::string snapshot_format = "@GMT-%Y.%m.%d-%H.%M.%S";
+  std::string snapshot_path;
+  std::vector<std::string> dfs_links;
   IdentityMode identity = IdentityMode::kAuto;
   /// Where its [[share]] stands, from 1.
   std::uint32_t line = 0;
@@ -58,7 +74,10 @@ struct Config {
   } server;
   std::vector<ListenConfig> listen;
   core::Policy policy;
+  /// protocol.channel_addresses.
+  std::vector<ports::NetworkAddress> channel_addresses;
   bool map_unknown_to_guest = false;
+  bool remote_share_changes = false;
   std::string guest_account = "nobody";
   std::size_t max_connections = limits::kMaxConnections;
   platform::LoopKind loop = platform::LoopKind::kAuto;

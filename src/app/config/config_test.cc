@@ -43,6 +43,21 @@ TEST(Address, KnowsBothKinds) {
   EXPECT_FALSE(parse_address("", 445));
 }
 
+TEST(Config, ChannelAddresses) {
+  auto full = parse_channel_address("192.0.2.1 25Gbit rss");
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->address, ports::Endpoint::v4(192, 0, 2, 1, 0));
+  EXPECT_EQ(full->bits_per_second, 25'000'000'000u);
+  EXPECT_TRUE(full->rss);
+  auto plain = parse_channel_address("2001:db8::1");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->bits_per_second, 1'000'000'000u);
+  EXPECT_FALSE(plain->rss);
+  for (const char* wrong : {"", "*", "example.org", "192.0.2.1 fast", "192.0.2.1 0Gbit",
+                            "192.0.2.1 99999999999999999999Gbit", "192.0.2.1 10"})
+    EXPECT_FALSE(parse_channel_address(wrong)) << wrong;
+}
+
 TEST(Config, TakesEverySetting) {
   LoadResult r = parse_config(R"([server]
 name = "NAS"
@@ -233,9 +248,19 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.comment = "größer";
   share.read_only = share.guest = share.hidden = share.access_based_enumeration = true;
   share.compress_data = true;
+  share.streams = false;
+  share.keep_acl_flags = true;
+  share.change_notify = share.local_changes = false;
+  share.max_file_size = 4096;
+  share.continuous_availability = true;
   share.users = {"a", "b"};
   share.read_only_users = {"c"};
   share.encryption = core::Requirement::kRequired;
+  share.snapshots = SnapshotKind::kBtrfs;
+  share.snapshot_dir = "/snapshots";
+  share.snapshot_format = "%s";
+  share.snapshot_path = "data";
+  share.dfs_links = {"a\\b = \\\\server\\share"};
   share.identity = IdentityMode::kService;
   share.name = "new one";
   std::string before = "# mine\n[security]\nguest = true # yes";

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config/schema.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "app/config/address.h"
 #include "base/utf16.h"
+#include "core/dfs/dfs.h"
 #include "service/logon/user_db.h"
 
 namespace holdfast::app {
@@ -46,8 +50,25 @@ std::string check_absolute(const Value& v) {
                                                   : "expected an absolute path (it begins with /)";
 }
 
+std::string check_not_blank(const Value& v) { return v.text.empty() ? "expected a text" : ""; }
+
+std::string check_dfs_links(const Value& v) {
+  for (const std::string& text : v.list)
+    if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); !parsed.link)
+      return parsed.error + " (\"" + text + "\")";
+  return "";
+}
+
 std::string check_address(const Value& v) {
   return parse_address(v.text, 0) ? "" : "expected an IPv4 or IPv6 address, or \"*\" for all";
+}
+
+std::string check_channel_addresses(const Value& v) {
+  for (const std::string& text : v.list)
+    if (!parse_channel_address(text))
+      return "expected addresses with their speed like \"192.0.2.1 10Gbit rss\" (\"" + text +
+             "\" is none)";
+  return "";
 }
 
 std::string check_share_name(const Value& v) { return share_name_error(v.text); }
@@ -147,6 +168,34 @@ Table protocol_table() {
                  else c.policy.compression_algorithms = core::Policy().compression_algorithms;
                },
                {"off", "desired"}},
+              {"posix_extensions", Kind::kFlag, "true",
+               "Linux clients that mount with `posix` get exact names, modes and owners.",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) { c.policy.posix_extensions = v.flag; }},
+              {"multichannel", Kind::kFlag, "true",
+               "Clients of SMB 3 may use several connections for one session, for speed and "
+               "against the loss of one.",
+               Takes::kNewConnections,
+               [](Config& c, const Value& v) { c.policy.multichannel = v.flag; }},
+              {"channel_addresses", Kind::kTextList, "[]",
+               "Addresses that such clients are told of, each with its speed and `rss` if it "
+               "receives on several queues: `[\"192.0.2.1 25Gbit rss\", \"198.51.100.1 "
+               "1Gbit\"]`. Empty: those of the machine's interfaces.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 for (const std::string& text : v.list)
+                   if (auto address = parse_channel_address(text))
+                     c.channel_addresses.push_back(*address);
+                 for (std::size_t i = 0; i < c.channel_addresses.size(); ++i)
+                   c.channel_addresses[i].interface_index = static_cast<std::uint32_t>(i + 1);
+               },
+               {}, 0, 0, false, check_channel_addresses},
+              {"oplock_break_retry", Kind::kFlag, "true",
+               "An oplock break that a client does not confirm is sent on its next connection. "
+               "Windows servers do not, and use only the newest connection. Lease breaks are "
+               "always sent again.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.policy.oplock_break_retry = v.flag; }},
           }};
 }
 
@@ -186,6 +235,11 @@ Table security_table() {
                c.policy.signing_algorithms.push_back(kSigningAlgorithms[i]);
            },
            {"AES-GMAC", "AES-CMAC", "HMAC-SHA256"}, 0, 0, false, check_not_empty},
+          {"remote_share_changes", Kind::kFlag, "false",
+           "Lets administrators add, change and remove shares with `net rpc share` and Windows' "
+           "tools: this file is changed, which the server must be able to write.",
+           Takes::kAtOnce,
+           [](Config& c, const Value& v) { c.remote_share_changes = v.flag; }},
           {"guest", Kind::kFlag, "false",
            "Lets the user name `guest` log on without a password, to shares with `guest = true`. "
            "Guests can neither sign nor encrypt; Windows clients refuse them by default.",
@@ -270,6 +324,76 @@ Table log_table() {
           }};
 }
 
+/// Where paths lead that do not end in the share as it is: previous versions and other servers.
+std::vector<Key> elsewhere_keys() {
+  return {
+      {"snapshots", Kind::kChoice, "\"off\"",
+       "Previous versions. `directory`: each entry of `snapshot_dir` is a snapshot, named by the time "
+       "as `snapshot_format` says (ZFS, snapshots on LVM, copies). `btrfs`: the subvolumes in "
+       "`snapshot_dir`, or one level below (snapper), whatever their names, at the time that btrfs "
+       "knows.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().snapshots = static_cast<SnapshotKind>(v.choice);
+       },
+       {"off", "directory", "btrfs"}},
+      {"snapshot_dir", Kind::kText, "\".snapshots\"",
+       "Where the snapshots are: a path, absolute or from the share's `path`.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().snapshot_dir = v.text; }, {}, 0, 0, false,
+       check_not_blank},
+      {"snapshot_format", Kind::kText, "\"@GMT-%Y.%m.%d-%H.%M.%S\"",
+       "The names of snapshots in a `directory`, as strftime(3) writes them (%Y %m %d %H %M %S %s), "
+       "in UTC.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().snapshot_format = v.text; },
+       {}, 0, 0, false, check_not_blank},
+      {"snapshot_path", Kind::kText, "\"\"",
+       "Where the share's files are within a snapshot, when it is one of more than the share.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().snapshot_path = v.text; }},
+      {"dfs_links", Kind::kTextList, "[]",
+       "Makes the share the root of a DFS namespace. Each link is `path = \\\\server\\share`, with "
+       "further targets behind commas; slashes may be of either kind. The paths are made as "
+       "directories in the share.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().dfs_links = v.list; }, {}, 0,
+       0, false, check_dfs_links},
+  };
+}
+
+/// How the files of a share behave.
+std::vector<Key> behaviour_keys() {
+  return {
+      {"streams", Kind::kFlag, "true",
+       "Files have named streams. `false`: their names are refused, for programs that cannot do "
+       "with streams.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().streams = v.flag; }},
+      {"keep_acl_flags", Kind::kFlag, "false",
+       "The flag AUTO_INHERITED of an ACL is stored also when a client does not ask for it as "
+       "Windows wants it (some backup programs).",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().keep_acl_flags = v.flag; }},
+      {"change_notify", Kind::kFlag, "true",
+       "Clients may watch directories for changes. Without it they have to look.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().change_notify = v.flag; }},
+      {"local_changes", Kind::kFlag, "true",
+       "Clients that watch a directory hear also of what other programs on this machine do there. "
+       "Costs nothing while nobody watches. Changes made by other machines to a network or cluster "
+       "file system are not heard of.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().local_changes = v.flag; }},
+      {"max_file_size", Kind::kNumber, "0",
+       "No file may become larger, octets; 0: as large as the file system allows. NTFS with clusters "
+       "of 4 KiB has 17592185978880.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().max_file_size = static_cast<std::uint64_t>(v.number);
+       },
+       {}, 0, INT64_MAX},
+      {"continuous_availability", Kind::kFlag, "false",
+       "Grants persistent handles: a client that loses its connection gets its open files back with "
+       "their locks, and nobody else gets in between. They do not outlive the server's process.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().continuous_availability = v.flag; }},
+  };
+}
+
 std::vector<Key> share_keys() {
   return {
       {"name", Kind::kText, "", "As clients ask for it.", Takes::kAtOnce,
@@ -323,7 +447,10 @@ std::vector<Key> share_keys() {
 // clang-format on
 
 std::vector<Table> make_schema() {
-  Table share{"share", true, "A directory to serve.", share_keys(),
+  std::vector<Key> keys = share_keys();
+  std::ranges::move(behaviour_keys(), std::back_inserter(keys));
+  std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
+  Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};
   return {server_table(), listen_table(),  protocol_table(), security_table(),
           limits_table(), runtime_table(), log_table(),      std::move(share)};

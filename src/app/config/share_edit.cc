@@ -66,6 +66,23 @@ std::string toml_quoted(std::string_view text) {
   return out + "\"";
 }
 
+namespace {
+
+void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::string& out) {
+  auto text = [&out](const char* key, const std::string& value, const std::string& default_value) {
+    if (value != default_value) out += std::string(key) + " = " + toml_quoted(value) + "\n";
+  };
+  if (share.snapshots != usual.snapshots)
+    out += share.snapshots == SnapshotKind::kBtrfs ? "snapshots = \"btrfs\"\n"
+                                                   : "snapshots = \"directory\"\n";
+  text("snapshot_dir", share.snapshot_dir, usual.snapshot_dir);
+  text("snapshot_format", share.snapshot_format, usual.snapshot_format);
+  text("snapshot_path", share.snapshot_path, usual.snapshot_path);
+  if (!share.dfs_links.empty()) out += "dfs_links = " + toml_list(share.dfs_links) + "\n";
+}
+
+}  // namespace
+
 std::string with_share(std::string_view text, const ShareConfig& share) {
   std::string out(text);
   if (!out.empty() && out.back() != '\n') out += '\n';
@@ -85,9 +102,17 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   flag("hidden", share.hidden);
   flag("access_based_enumeration", share.access_based_enumeration);
   if (share.compress_data) out += "compression = \"desired\"\n";
+  if (!share.streams) out += "streams = false\n";
+  flag("keep_acl_flags", share.keep_acl_flags);
+  if (!share.change_notify) out += "change_notify = false\n";
+  if (!share.local_changes) out += "local_changes = false\n";
+  if (share.max_file_size != 0)
+    out += "max_file_size = " + std::to_string(share.max_file_size) + "\n";
+  flag("continuous_availability", share.continuous_availability);
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";
+  add_elsewhere(share, usual, out);
   if (share.identity != usual.identity)
     out += share.identity == IdentityMode::kUser ? "identity = \"user\"\n"
                                                  : "identity = \"service\"\n";

@@ -70,6 +70,28 @@ std::string sharing_text(const core::OpenListing& open) {
   return text.empty() ? "-" : text;
 }
 
+/// What the client may keep to itself.
+std::string caching_name(const core::CachingGrant& caching) {
+  namespace State = wire::smb2::LeaseState;
+  using wire::smb2::OplockLevel;
+  std::string text;
+  switch (caching.level) {
+    case OplockLevel::kNone: return "-";
+    case OplockLevel::kII: text = "level2"; break;
+    case OplockLevel::kExclusive: text = "exclusive"; break;
+    case OplockLevel::kBatch: text = "batch"; break;
+    case OplockLevel::kLease: text = "lease "; break;
+  }
+  if (caching.level == OplockLevel::kLease) {
+    if (caching.lease.state == 0) return "-";
+    for (auto [bit, letter] : {std::pair{State::kReadCaching, 'r'},
+                               {State::kWriteCaching, 'w'},
+                               {State::kHandleCaching, 'h'}})
+      if ((caching.lease.state & bit) != 0) text += letter;
+  }
+  return caching.breaking ? text + "!" : text;
+}
+
 Json files(Node& node, const Json& request) {
   std::string share = request.value("share", Json("")).is_string()
                           ? request.value("share", Json("")).get<std::string>()
@@ -89,6 +111,7 @@ Json files(Node& node, const Json& request) {
     entry["access"] = access_text(open);
     entry["sharing"] = sharing_text(open);
     entry["locks"] = open.locks;
+    entry["caching"] = caching_name(open.caching);
     entry["since"] = iso_time(open.created);
     list.push_back(std::move(entry));
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/daemon/daemon.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,8 +78,10 @@ std::expected<void, std::string> Daemon::start() {
                                [this](const admin::Json& request) { return answer(request); });
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
+  watch_share_edits();
   NodeOptions options = node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_);
   options.interposer = interposer_;
+  options.share_editor = share_editor_;
   auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
@@ -87,6 +91,19 @@ std::expected<void, std::string> Daemon::start() {
   event(Severity::kNotice, "server.started", summary());
   service_manager_.ready(summary());
   return {};
+}
+
+/// Clients change the file on loops; it is taken here, on the main thread.
+void Daemon::watch_share_edits() {
+  edited_ = platform::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  int fd = edited_.get();
+  share_editor_ = std::make_shared<ShareFileEditor>(config_file_, events_,
+                                                    [fd] { (void)::eventfd_write(fd, 1); });
+  share_editor_->allow(config_.remote_share_changes);
+  control_.watch(fd, POLLIN, [this, fd](short) {
+    eventfd_t count;
+    if (::eventfd_read(fd, &count) == 0) (void)reload();
+  });
 }
 
 std::string Daemon::summary() const {
@@ -190,6 +207,7 @@ std::expected<Daemon::Reloaded, std::string> Daemon::reload() {
   next.server.users_file = config_.server.users_file;
   next.server.run_dir = config_.server.run_dir;
   next.server.admin_socket = config_.server.admin_socket;
+  share_editor_->allow(next.remote_share_changes);
   config_ = std::move(next);
   event(failed.empty() ? Severity::kNotice : Severity::kError, "config.applied", text);
   service_manager_.ready(summary());

@@ -9,6 +9,7 @@
 #include "app/config/loader.h"
 #include "app/control/control_loop.h"
 #include "app/control/service_manager.h"
+#include "app/daemon/share_file_editor.h"
 #include "app/log/log_sink.h"
 #include "app/node/node.h"
 #include "platform/random/system_random.h"
@@ -54,6 +55,7 @@ class Daemon {
   std::string left_out(const Config& config);
   /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
   std::string follow_listeners(const Config& next);
+  void watch_share_edits();
   std::expected<void, std::string> open_users(const Config& config);
   /// "" or the error.
   std::string reload_users();
@@ -72,6 +74,9 @@ class Daemon {
   Guid server_guid_;
   std::shared_ptr<platform::FileUserDatabase> users_;
   std::shared_ptr<platform::NssAccounts> accounts_;
+  /// Readable when a client has changed the configuration file.
+  platform::UniqueFd edited_;
+  std::shared_ptr<ShareFileEditor> share_editor_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<admin::AdminServer> admin_;
 };

@@ -5,6 +5,7 @@
 
 #include "app/config/address.h"
 #include "app/config/schema.h"
+#include "core/dfs/dfs.h"
 
 namespace holdfast::app {
 namespace {
@@ -32,9 +33,31 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.encryption = s.encryption;
   share.compress_data = s.compress_data;
   share.access_based_enumeration = s.access_based_enumeration;
+  share.streams = s.streams;
+  share.keep_acl_flags = s.keep_acl_flags;
+  share.change_notify = s.change_notify;
+  share.local_changes = s.local_changes;
+  share.max_file_size = s.max_file_size;
+  for (const std::string& text : s.dfs_links)
+    if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
+      share.dfs_links.push_back(std::move(*parsed.link));
+  share.continuous_availability = s.continuous_availability;
   share.act_as_user =
       s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);
   return share;
+}
+
+std::optional<platform::SnapshotOptions> snapshots_of(const ShareConfig& s, bool as_root) {
+  if (s.snapshots == SnapshotKind::kOff) return std::nullopt;
+  platform::SnapshotOptions options;
+  options.kind = s.snapshots == SnapshotKind::kBtrfs ? platform::SnapshotOptions::Kind::kBtrfs
+                                                     : platform::SnapshotOptions::Kind::kNamed;
+  options.directory =
+      s.snapshot_dir.front() == '/' ? s.snapshot_dir : s.path + "/" + s.snapshot_dir;
+  options.format = s.snapshot_format;
+  options.path_within = s.snapshot_path;
+  options.acts_as_users = share_of(s, as_root).act_as_user;
+  return options;
 }
 
 }  // namespace
@@ -47,6 +70,7 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.loops.loops = config.threads;
   options.loops.max_blocking_threads = config.blocking_threads;
   options.max_connections = config.max_connections;
+  options.channel_addresses = config.channel_addresses;
   options.server_name = config.server.name;
   options.comment = config.server.comment;
   options.policy = config.policy;
@@ -54,7 +78,9 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.users = std::move(users);
   options.unix_accounts = std::move(unix_accounts);
   for (const ShareConfig& s : config.shares)
-    options.shares.push_back({share_of(s, as_root), s.path});
+    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root)});
+  options.policy.dfs = std::ranges::any_of(
+      options.shares, [](const ShareOptions& s) { return !s.share.dfs_links.empty(); });
   service::LogonPolicy& logon = options.ntlm.policy;
   logon.allow_guest = config.policy.allow_guest;
   logon.allow_anonymous = config.policy.allow_anonymous;
@@ -65,6 +91,8 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
       options.shares, [](const ShareOptions& s) { return s.share.act_as_user; });
   options.ntlm.names.netbios_name = upper(config.server.name);
   options.ntlm.names.netbios_domain = upper(config.server.workgroup);
+  options.policy.persistent_handles = std::ranges::any_of(
+      options.shares, [](const ShareOptions& s) { return s.share.continuous_availability; });
   options.leave_out_shares_without_directory = true;
   return options;
 }

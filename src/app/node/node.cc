@@ -3,11 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <map>
 #include <tuple>
 
 #include "platform/crypto/make_provider.h"
+#include "platform/interfaces/system_interfaces.h"
 #include "platform/loop/system_clock.h"
+#include "platform/quota/kernel_quota.h"
 #include "platform/random/system_random.h"
 #include "platform/vfs_posix/posix_vfs.h"
 #include "service/logon/spnego_authenticator.h"
@@ -25,6 +28,20 @@ VolumeKey key_of(const ShareOptions& share) {
   struct stat info{};
   (void)::stat(share.directory.c_str(), &info);
   return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user};
+}
+
+/// So that listings of a DFS namespace show its links.
+void make_link_directories(const ShareOptions& share, EventSink& events) {
+  for (const core::DfsLink& link : share.share.dfs_links) {
+    std::error_code error;
+    std::filesystem::create_directories(share.directory + "/" + link.path, error);
+    if (error)
+      events.emit(Event{Severity::kWarning,
+                        "share.dfs_link",
+                        "The directory for the DFS link " + link.path + " of share \"" +
+                            share.share.name + "\" cannot be made: " + error.message() + ".",
+                        {}});
+  }
 }
 
 }  // namespace
@@ -66,6 +83,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   auto loops = platform::LoopGroup::start(options.loops);
   if (!loops) return std::unexpected(loops.error());
   p.loops = std::move(*loops);
+  std::shared_ptr<const service::UserDatabase> users = options.users;
+  std::shared_ptr<service::ShareEditor> share_editor = options.share_editor;
   p.ntlm = std::make_shared<service::NtlmMechanism>(options.ntlm, options.users,
                                                     options.unix_accounts, p.clock, p.random);
   p.authenticator = std::make_unique<service::SpnegoAuthenticator>(
@@ -76,7 +95,9 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   p.server = std::make_unique<service::Server>(
       service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer},
       std::move(*settings));
-  p.server->set_pipes(std::make_shared<service::PipeService>(*p.server));
+  p.server->set_network(std::make_shared<platform::SystemInterfaces>());
+  p.server->set_pipes(
+      std::make_shared<service::PipeService>(*p.server, std::move(users), std::move(share_editor)));
   return node;
 }
 
@@ -99,6 +120,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   settings.server_name = std::move(options.server_name);
   settings.comment = std::move(options.comment);
   settings.max_connections = options.max_connections;
+  settings.channel_addresses = std::move(options.channel_addresses);
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> in_use;
   for (ShareOptions& s : options.shares) {
     auto volume = volume_of(s);
@@ -109,7 +131,11 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
       continue;
     }
     s.share.vfs = *volume;
+    s.share.exact_vfs = (*volume)->with_exact_names();
     s.share.location = s.directory;
+    make_link_directories(s, *parts_->events);
+    s.share.quotas = platform::make_kernel_quotas(s.directory);
+    if (s.snapshots) s.share.snapshots = platform::make_snapshot_provider(*s.snapshots);
     in_use[key_of(s)] = std::move(*volume);
     settings.shares.push_back(std::make_shared<const core::Share>(std::move(s.share)));
   }
@@ -138,11 +164,14 @@ std::expected<platform::ListenerInfo, std::string> Node::listen(const ports::End
         parts_->server->accept(loop, std::move(stream));
       });
   if (listening) listening_.push_back(listening->bound);
+  parts_->server->set_listening(listening_);
   return listening;
 }
 
 bool Node::stop_listening(const ports::Endpoint& at) {
-  return std::erase(listening_, at) != 0 && parts_->loops->stop_listening(at);
+  bool ours = std::erase(listening_, at) != 0;
+  parts_->server->set_listening(listening_);
+  return ours && parts_->loops->stop_listening(at);
 }
 
 void Node::stop() {

@@ -3,12 +3,15 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/event.h"
 #include "platform/loop_group/loop_group.h"
+#include "platform/snapshots/snapshots.h"
 #include "service/logon/ntlm_mechanism.h"
+#include "service/pipes/share_editor.h"
 #include "service/server/server.h"
 
 namespace holdfast::app {
@@ -17,6 +20,8 @@ namespace holdfast::app {
 struct ShareOptions {
   core::Share share;
   std::string directory;
+  /// Set: its previous versions.
+  std::optional<platform::SnapshotOptions> snapshots{};
 };
 
 /// What a server process is made of. Filled from a configuration file or the command line.
@@ -28,11 +33,15 @@ struct NodeOptions {
   std::shared_ptr<const service::UserDatabase> users;
   /// Null: users have no Unix side.
   std::shared_ptr<service::UnixAccounts> unix_accounts;
+  /// Null: clients cannot change shares.
+  std::shared_ptr<service::ShareEditor> share_editor;
   core::Policy policy;
   std::string server_name = "HOLDFAST";
   std::string comment;
   std::size_t max_connections = limits::kMaxConnections;
   std::vector<ShareOptions> shares;
+  /// service::Settings::channel_addresses.
+  std::vector<ports::NetworkAddress> channel_addresses;
   /// A share whose directory cannot be opened is left out, and reported, instead of failing all.
   bool leave_out_shares_without_directory = false;
   /// Only in a build for tests. Outlives the node.

@@ -44,8 +44,9 @@ inline Result<AccessMask> access_check(const wire::dtyp::SecurityDescriptor& sd,
 }
 
 /// Rights the DOS read-only attribute takes from a file (not from a directory):
-/// FILE_WRITE_DATA | FILE_APPEND_DATA (MS-FSA 2.1.5.1.2.1).
-inline constexpr AccessMask kReadOnlyDenies =
-    wire::dtyp::access::kWriteData | wire::dtyp::access::kAppendData;
+/// FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_DELETE_CHILD (MS-FSA 2.1.5.1.2.1).
+inline constexpr AccessMask kReadOnlyDenies = wire::dtyp::access::kWriteData |
+                                              wire::dtyp::access::kAppendData |
+                                              wire::dtyp::access::kDeleteChild;
 
 }  // namespace holdfast::core

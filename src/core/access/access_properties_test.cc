@@ -136,16 +136,6 @@ RC_GTEST_PROP(AccessCheck, AnAllowNeverTakes, ()) {
   RC_ASSERT((before & ~maximum_access(sd, token)) == 0u);
 }
 
-RC_GTEST_PROP(AccessCheck, CanonicalOrderNeverGrantsMoreWithoutInheritance, ()) {
-  SecurityDescriptor sd = any_descriptor();
-  for (Ace& ace : sd.dacl->aces) ace.flags &= static_cast<std::uint8_t>(~ace_flags::kInherited);
-  AccessToken token = any_token();
-  AccessMask before = maximum_access(sd, token);
-  canonicalise(*sd.dacl);
-  RC_ASSERT(is_canonical(*sd.dacl));
-  RC_ASSERT((maximum_access(sd, token) & ~before) == 0u);
-}
-
 RC_GTEST_PROP(Inheritance, GenerationsAgree, ()) {
   Acl parent = any_acl();
   Sid owner = subjects()[0], group = subjects()[1];

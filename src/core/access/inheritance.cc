@@ -45,7 +45,9 @@ Sid resolve(const Sid& sid, const Sid& owner, const Sid& group) {
 void inherit(const Ace& ace, const Sid& owner, const Sid& group, bool is_directory,
              std::uint8_t mark, Acl& out) {
   Passed passed = passes(ace, is_directory);
-  auto own_flags = static_cast<std::uint8_t>(ace.flags & ~kInheritanceFlags);
+  // That the parent has the ACE from its own parent is the parent's matter.
+  auto own_flags =
+      static_cast<std::uint8_t>(ace.flags & ~(kInheritanceFlags | ace_flags::kInherited));
   auto onward = static_cast<std::uint8_t>(
       ace.flags & (ace_flags::kObjectInherit | ace_flags::kContainerInherit));
   Ace effective = ace;
@@ -114,7 +116,9 @@ ComputedAcl compute_acl(const AclPlan& plan, const Sid& owner, const Sid& group,
     // A NULL DACL from the creator stays one: there is no list to add to.
     if (!*plan.creator) return {.present = true, .acl = std::nullopt, .auto_inherited = false};
     out.acl = explicit_aces(**plan.creator, !plan.creator_protected);
-    append_acl(*out.acl, inherited);
+    // Without DACL_AUTO_INHERIT a creator's ACL stands alone; NTFS asks for it below a directory
+    // whose own ACL is AUTO_INHERITED.
+    if (plan.parent_auto_inherited) append_acl(*out.acl, inherited);
   } else if (!inherited.aces.empty()) {
     out.present = true;
     out.acl = std::move(inherited);

@@ -81,7 +81,6 @@ Result<void> set_dacl(SecurityDescriptor& sd, const SecurityDescriptor& given, s
       dacl->aces.insert(dacl->aces.end(), more.aces.begin(), more.aces.end());
       dacl->revision = std::max(dacl->revision, more.revision);
     }
-    if (given.control & control::kDaclAutoInheritReq) canonicalise(*dacl);
     if (wire::dtyp::size_of(*dacl) > 0xFFFF) return fail(NtStatus::kInvalidAcl);
   }
   without_bits(sd.control, kDaclBits);
@@ -89,10 +88,8 @@ Result<void> set_dacl(SecurityDescriptor& sd, const SecurityDescriptor& given, s
       new_control(given.control, control::kDaclPresent, control::kDaclAutoInheritReq,
                   control::kDaclAutoInherited, control::kDaclProtected,
                   (parts & part::kProtectedDacl) != 0, (parts & part::kUnprotectedDacl) != 0);
-  if (given.dacl_present())
-    sd.set_dacl(std::move(dacl));
-  else
-    sd.clear_dacl();
+  // A file always has a DACL, if only a NULL one.
+  sd.set_dacl(given.dacl_present() ? std::move(dacl) : std::nullopt);
   return {};
 }
 
@@ -121,12 +118,6 @@ Result<void> set_sacl(SecurityDescriptor& sd, const SecurityDescriptor& given,
   else
     sd.set_sacl(std::move(sacl));
   return {};
-}
-
-/// Order of an ACE in a canonical ACL.
-int rank(const Ace& ace) {
-  if (ace.has(ace_flags::kInherited)) return 2;
-  return kind_of(ace) == AceKind::kDeny ? 0 : 1;
 }
 
 }  // namespace
@@ -201,20 +192,6 @@ Result<SecurityDescriptor> apply_security(const SecurityDescriptor& current,
     if (!done) return fail(done.error());
   }
   return sd;
-}
-
-void canonicalise(Acl& acl) {
-  std::vector<Ace> ordered;
-  ordered.reserve(acl.aces.size());
-  for (int wanted : {0, 1, 2})
-    for (const Ace& ace : acl.aces)
-      if (rank(ace) == wanted) ordered.push_back(ace);
-  acl.aces = std::move(ordered);
-}
-
-bool is_canonical(const Acl& acl) {
-  return std::is_sorted(acl.aces.begin(), acl.aces.end(),
-                        [](const Ace& a, const Ace& b) { return rank(a) < rank(b); });
 }
 
 }  // namespace holdfast::core

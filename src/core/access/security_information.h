@@ -21,8 +21,8 @@ wire::dtyp::SecurityDescriptor select_parts(const wire::dtyp::SecurityDescriptor
 /// group, DACL and SACL replaced as named (of the SACL only ACEs of the named kinds); generic
 /// rights mapped, except in inherit-only ACEs; protection as in the given descriptor's control or,
 /// before that, the PROTECTED_/UNPROTECTED_ bits of parts. AUTO_INHERITED stays only when
-/// AUTO_INHERIT_REQ came with it, as Windows does it; with AUTO_INHERIT_REQ the ACEs are put into
-/// canonical order. A given descriptor without DACL removes the DACL: everybody may do everything.
+/// AUTO_INHERIT_REQ came with it, as Windows does it. The order of ACEs is the client's. A given
+/// descriptor without DACL makes it a NULL DACL: everybody may do everything.
 ///
 /// parent: with UNPROTECTED_DACL, its inheritable ACEs are added when the given DACL has no
 /// inherited ones; may be nullptr. Whether the open may do this at all is
@@ -34,10 +34,5 @@ Result<wire::dtyp::SecurityDescriptor> apply_security(const wire::dtyp::Security
                                                       std::uint32_t parts, const AccessToken& token,
                                                       const wire::dtyp::SecurityDescriptor* parent,
                                                       bool is_directory);
-
-/// Orders ACEs as Windows tools expect: explicit deny, explicit allow, then the inherited ones in
-/// their order. Stable.
-void canonicalise(wire::dtyp::Acl& acl);
-bool is_canonical(const wire::dtyp::Acl& acl);
 
 }  // namespace holdfast::core

@@ -14,6 +14,8 @@ using smb2::Command;
 namespace Flags = smb2::HeaderFlags;
 
 constexpr std::uint64_t kSameSession = ~0ull;
+// Sessions that ended on a connection, whose keys it remembers.
+constexpr std::size_t kMaxEnded = 8;
 // Cuts a frame's content where a header field says; offsets within compounds are of 8 octets.
 constexpr std::size_t kCompoundAlignment = 8;
 
@@ -42,8 +44,12 @@ Buffer new_message(std::size_t body_size_hint) {
 }
 
 Connection::Connection(ConnectionId id, std::shared_ptr<const Policy> policy,
-                       const crypto::Provider& crypto)
-    : id_(id), policy_(std::move(policy)), crypto_(crypto), window_(policy_->max_credits) {}
+                       const crypto::Provider& crypto, SessionTable& sessions)
+    : id_(id),
+      policy_(std::move(policy)),
+      crypto_(crypto),
+      sessions_(sessions),
+      window_(policy_->max_credits) {}
 
 std::uint32_t Connection::max_frame() const {
   return any_established() ? limits::kMaxFrameSize : limits::kMaxUnauthenticatedFrameSize;
@@ -101,6 +107,7 @@ std::optional<Disconnect> Connection::unseal(Buffer& frame, Batch& batch) {
   Channel* found = channel(header.session_id);
   if (found == nullptr || found->keys.open == nullptr)
     return Disconnect{"encrypted message of an unknown session"};
+  if (constrained_) return Disconnect{"encrypted message before anybody has logged on"};
   MutBytes octets = frame.mut();
   const crypto::Aead& aead = *found->keys.open;
   Bytes nonce =
@@ -149,14 +156,42 @@ std::optional<Disconnect> Connection::split(Bytes content, Batch& batch) {
     // The key that opened the message vouches for its own session only (MS-SMB2 3.3.5.2.9).
     if (batch.sealed_by != 0 && session != 0 && session != batch.sealed_by)
       return Disconnect{"a request of another session inside an encrypted message"};
-    if (auto found = channels_.find(session); found != channels_.end())
-      request.channel = found->second;
+    request.channel = channel_of(session);
     request.refused = check_signature(request);
     previous_session = session;
     batch.requests.push_back(request);
     if (header.next_command == 0) return std::nullopt;
     content = content.subspan(size);
   }
+}
+
+/// The channel of this connection. Or one that stands for a session without a channel here: one
+/// that lives (SESSION_SETUP wants to bind the connection to it, or the client is mistaken), or one
+/// that has just ended here. Its keys sign the refusal (MS-SMB2 3.3.4.1.1), because clients that
+/// require signatures take none without.
+std::shared_ptr<const Channel> Connection::channel_of(SessionId session) {
+  if (session == 0) return nullptr;
+  if (auto found = channels_.find(session); found != channels_.end()) return found->second;
+  for (const std::shared_ptr<const Channel>& ended : ended_)
+    if (ended->session->id == session) return ended;
+  SessionPtr elsewhere = sessions_.find(session);
+  if (elsewhere == nullptr || elsewhere->current_state() == SessionState::kInProgress)
+    return nullptr;
+  auto channel = std::make_shared<Channel>();
+  channel->keys = elsewhere->keys;
+  channel->is_bound = true;
+  channel->session = std::move(elsewhere);
+  return channel;
+}
+
+void Connection::drop_channel(SessionId id) {
+  auto found = channels_.find(id);
+  if (found == channels_.end()) return;
+  if (found->second->established) {
+    if (ended_.size() == kMaxEnded) ended_.erase(ended_.begin());
+    ended_.push_back(std::move(found->second));
+  }
+  channels_.erase(found);
 }
 
 const crypto::Signer* Connection::signer_for(const Outgoing& answer, SessionId id) {
@@ -170,11 +205,16 @@ const crypto::Signer* Connection::signer_for(const Outgoing& answer, SessionId i
 NtStatus Connection::check_signature(RequestMeta& request) {
   if (request.sealed || !request.header.is_signed()) return NtStatus::kSuccess;
   if (request.header.command == Command::kNegotiate) return NtStatus::kInvalidParameter;
-  if (request.channel == nullptr) return NtStatus::kUserSessionDeleted;
+  bool is_setup = request.header.command == Command::kSessionSetup;
+  bool is_ours = request.channel != nullptr && channel(request.channel->session->id) != nullptr;
+  if (request.channel == nullptr || (!is_ours && !is_setup)) return NtStatus::kUserSessionDeleted;
   // A setup in progress has no key yet.
   const crypto::Signer* signer = request.channel->keys.signer.get();
   if (signer == nullptr) return NtStatus::kSuccess;
   request.signature_ok = crypto::verify_message(*signer, request.message, false);
+  // What is to be said first about a binding, SESSION_SETUP knows (MS-SMB2 3.3.5.5).
+  if (is_setup && (!is_ours || (request.channel->is_bound && !request.channel->established)))
+    return NtStatus::kSuccess;
   return request.signature_ok ? NtStatus::kSuccess : NtStatus::kAccessDenied;
 }
 

@@ -97,6 +97,8 @@ struct Channel {
   /// ciphers.
   Keys keys;
   bool established = false;
+  /// Of another connection's session; until it is established `keys` are the session's.
+  bool is_bound = false;
   /// A SESSION_SETUP is in progress (first log-on, binding, or re-authentication).
   bool in_setup = false;
   crypto::PreauthHash preauth;
@@ -107,7 +109,9 @@ struct Channel {
 /// Synchronous; used on one loop.
 class Connection {
  public:
-  Connection(ConnectionId id, std::shared_ptr<const Policy> policy, const crypto::Provider& crypto);
+  /// sessions: where the session is found that a connection wants to be bound to.
+  Connection(ConnectionId id, std::shared_ptr<const Policy> policy, const crypto::Provider& crypto,
+             SessionTable& sessions);
 
   ConnectionId id() const { return id_; }
   const Policy& policy() const { return *policy_; }
@@ -134,10 +138,13 @@ class Connection {
   Channel* channel(SessionId id);
   Channel& add_channel(SessionPtr session);
   /// Requests that came before keep it until they are answered.
-  void drop_channel(SessionId id) { channels_.erase(id); }
+  void drop_channel(SessionId id);
   std::vector<SessionId> sessions() const;
   std::size_t session_count() const { return channels_.size(); }
   bool any_established() const;
+  /// Somebody has logged on here who is not a guest. Before that nothing sealed is taken: the key
+  /// of an anonymous session is no secret (MS-SMB2 3.3.1.7 ConstrainedConnection).
+  void lift_constraint() { constrained_ = false; }
 
   /// Credits that a request of so many octets (the greater of what it sends and may receive) must
   /// have charged (MS-SMB2 3.3.5.2.5).
@@ -149,6 +156,7 @@ class Connection {
   std::optional<Disconnect> unseal(Buffer& frame, Batch& batch);
   std::optional<Disconnect> decompress(Buffer& frame);
   std::optional<Disconnect> split(Bytes content, Batch& batch);
+  std::shared_ptr<const Channel> channel_of(SessionId session);
   NtStatus check_signature(RequestMeta& request);
   const crypto::Signer* signer_for(const Outgoing& answer, SessionId id);
   const Channel* sealing_channel(const std::vector<Outgoing>& answers, SessionId sealed_by);
@@ -158,11 +166,15 @@ class Connection {
   ConnectionId id_;
   std::shared_ptr<const Policy> policy_;
   const crypto::Provider& crypto_;
+  SessionTable& sessions_;
   CreditWindow window_;
   std::optional<Negotiated> negotiated_;
   bool awaits_smb2_negotiate_ = false;
+  bool constrained_ = true;
   crypto::PreauthHash preauth_;
   std::unordered_map<SessionId, std::shared_ptr<Channel>> channels_;
+  /// Sessions that have ended here, the oldest first: their keys sign what is said about that.
+  std::vector<std::shared_ptr<const Channel>> ended_;
   std::uint64_t next_async_id_ = 1;
 };
 

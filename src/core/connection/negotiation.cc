@@ -104,6 +104,25 @@ NtStatus choose_compression(const smb2::NegotiateRequest& request, const Policy&
   return NtStatus::kSuccess;
 }
 
+// The version of the SMB3 POSIX extensions that clients ask for (SMB3 POSIX Extensions 2.2.3.1.1).
+constexpr std::array<std::uint8_t, 16> kPosixExtensionsVersion = {
+    0x93, 0xAD, 0x25, 0x50, 0x9C, 0xB4, 0x11, 0xE7, 0xB4, 0x23, 0x83, 0xDE, 0x96, 0x8B, 0xCD, 0x7C};
+
+/// The data is a list of versions; ours must be among them.
+NtStatus choose_posix(const smb2::NegotiateRequest& request, const Policy& policy,
+                      Negotiated& out) {
+  auto context = only(request, smb2::NegotiateContextType::kPosixExtensionsAvailable);
+  if (!context) return context.error();
+  if (*context == nullptr || !policy.posix_extensions) return NtStatus::kSuccess;
+  Bytes versions = (*context)->data;
+  for (; versions.size() >= kPosixExtensionsVersion.size();
+       versions = versions.subspan(kPosixExtensionsVersion.size()))
+    if (std::equal(kPosixExtensionsVersion.begin(), kPosixExtensionsVersion.end(),
+                   versions.begin()))
+      out.posix_extensions = true;
+  return NtStatus::kSuccess;
+}
+
 NtStatus choose_contexts(const smb2::NegotiateRequest& request, const Policy& policy,
                          Negotiated& out) {
   if (auto rdma = only(request, smb2::NegotiateContextType::kRdmaTransformCapabilities); !rdma)
@@ -111,6 +130,7 @@ NtStatus choose_contexts(const smb2::NegotiateRequest& request, const Policy& po
   if (NtStatus s = check_preauth(request); s != NtStatus::kSuccess) return s;
   if (NtStatus s = choose_cipher(request, policy, out); s != NtStatus::kSuccess) return s;
   if (NtStatus s = choose_compression(request, policy, out); s != NtStatus::kSuccess) return s;
+  if (NtStatus s = choose_posix(request, policy, out); s != NtStatus::kSuccess) return s;
   return choose_signing(request, policy, out);
 }
 
@@ -118,9 +138,17 @@ void set_common(const Policy& policy, Negotiated& out) {
   out.server_security_mode = smb2::SecurityMode::kSigningEnabled;
   if (policy.signing == Requirement::kRequired)
     out.server_security_mode |= smb2::SecurityMode::kSigningRequired;
+  if (policy.dfs) out.server_capabilities |= smb2::GlobalCap::kDfs;
   if (out.dialect >= kSmb210 && out.dialect != smb2::Dialect::kSmb2Wildcard) {
-    out.server_capabilities |= smb2::GlobalCap::kLargeMtu;
+    out.server_capabilities |= smb2::GlobalCap::kLargeMtu | smb2::GlobalCap::kLeasing;
     out.max_transact = policy.max_transact_size;
+    // Told only to clients that know of it: some others trip over the capability (impacket 0.10).
+    if (out.dialect >= kSmb300)
+      out.server_capabilities |= out.client_capabilities & smb2::GlobalCap::kDirectoryLeasing;
+  }
+  if (policy.persistent_handles && out.dialect >= kSmb300 &&
+      out.dialect != smb2::Dialect::kSmb2Wildcard) {
+    out.server_capabilities |= smb2::GlobalCap::kPersistentHandles;
   }
 }
 
@@ -138,6 +166,9 @@ Result<Negotiated> negotiate(const smb2::NegotiateRequest& request, const Policy
   out.client_security_mode = request.security_mode;
   out.client_dialects = request.dialects;
   set_common(policy, out);
+  if (out.dialect >= kSmb300 && policy.multichannel &&
+      (request.capabilities & smb2::GlobalCap::kMultiChannel) != 0)
+    out.server_capabilities |= smb2::GlobalCap::kMultiChannel;
   if (out.dialect == kSmb311) {
     if (NtStatus s = choose_contexts(request, policy, out); s != NtStatus::kSuccess) return fail(s);
   } else if (out.dialect >= kSmb300) {
@@ -169,6 +200,19 @@ bool matches_negotiation(const Negotiated& agreed, std::uint32_t capabilities, c
                          std::uint16_t security_mode, const std::vector<std::uint16_t>& dialects) {
   return agreed.client_capabilities == capabilities && agreed.client_guid == guid &&
          agreed.client_security_mode == security_mode && agreed.client_dialects == dialects;
+}
+
+NtStatus check_binding(const Negotiated& agreed, const Policy& policy, const Session& session) {
+  bool gmac = agreed.signing == smb2::SigningAlgorithm::kAesGmac;
+  bool session_has_gmac = session.signing == smb2::SigningAlgorithm::kAesGmac;
+  if (session_has_gmac && !gmac) return NtStatus::kRequestOutOfSequence;
+  if (gmac && !session_has_gmac) return NtStatus::kNotSupported;
+  if (agreed.dialect < kSmb300 || agreed.dialect == smb2::Dialect::kSmb2Wildcard ||
+      !policy.multichannel)
+    return NtStatus::kRequestNotAccepted;
+  if (agreed.dialect != session.dialect || agreed.cipher != session.cipher)
+    return NtStatus::kInvalidParameter;
+  return NtStatus::kSuccess;
 }
 
 void answer_negotiate(const Negotiated& agreed, const Policy& policy, Bytes token, NtTime now,
@@ -206,6 +250,11 @@ void answer_negotiate(const Negotiated& agreed, const Policy& policy, Bytes toke
   if (agreed.sent_signing_context)
     add(smb2::NegotiateContextType::kSigningCapabilities,
         smb2::SigningCapabilities{{agreed.signing}}, out.signing);
+  if (agreed.posix_extensions) {
+    out.posix.assign(kPosixExtensionsVersion.begin(), kPosixExtensionsVersion.end());
+    r.negotiate_contexts.push_back(
+        {smb2::NegotiateContextType::kPosixExtensionsAvailable, out.posix});
+  }
 }
 
 }  // namespace holdfast::core

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "core/connection/message_compression.h"
 #include "core/connection/policy.h"
+#include "core/session/session.h"
 #include "wire/smb2/negotiate.h"
 #include "wire/smb2/smb1_negotiate.h"
 
@@ -29,6 +30,8 @@ struct Negotiated {
   bool sent_encryption_context = false;
   bool sent_signing_context = false;
   bool sent_compression_context = false;
+  /// The SMB3 POSIX extensions may be used.
+  bool posix_extensions = false;
 
   bool multi_credit() const {
     return (server_capabilities & wire::smb2::GlobalCap::kLargeMtu) != 0;
@@ -49,10 +52,16 @@ Result<Negotiated> negotiate_smb1(const wire::smb2::Smb1NegotiateRequest& reques
 bool matches_negotiation(const Negotiated& agreed, std::uint32_t capabilities, const Guid& guid,
                          std::uint16_t security_mode, const std::vector<std::uint16_t>& dialects);
 
+/// May a connection that has agreed on this become a channel of that session (MS-SMB2 3.3.5.5 step
+/// 4)? The session is complete (not in progress). Windows asks for the signing algorithms first, of
+/// which GMAC goes only with GMAC, and does not mind another ClientGuid, which the document leaves
+/// free.
+NtStatus check_binding(const Negotiated& agreed, const Policy& policy, const Session& session);
+
 /// Storage for the answer's contexts, whose data are views.
 struct NegotiateAnswer {
   wire::smb2::NegotiateResponse response;
-  ByteVec preauth, encryption, compression, signing;
+  ByteVec preauth, encryption, compression, signing, posix;
 };
 /// Fills the answer (MS-SMB2 3.3.5.4). salt: 32 random octets. token: kept by the caller.
 void answer_negotiate(const Negotiated& agreed, const Policy& policy, Bytes token, NtTime now,

@@ -151,5 +151,67 @@ TEST(Negotiation, Compression) {
   EXPECT_TRUE(agreed->compression.algorithms.empty());
 }
 
+TEST(Negotiation, AnnouncesChannelsToWhoAsksForThem) {
+  Policy policy;
+  smb2::NegotiateRequest request;
+  request.capabilities = smb2::GlobalCap::kMultiChannel;
+  auto announced = [&] {
+    return (negotiate(request, policy)->server_capabilities & smb2::GlobalCap::kMultiChannel) != 0;
+  };
+  request.dialects = {smb2::Dialect::kSmb210};
+  EXPECT_FALSE(announced());
+  request.dialects = {smb2::Dialect::kSmb300};
+  EXPECT_TRUE(announced());
+  policy.multichannel = false;
+  EXPECT_FALSE(announced());
+  policy.multichannel = true;
+  request.capabilities = 0;
+  EXPECT_FALSE(announced());
+}
+
+/// The answers of Windows servers, as MS-SMB2 3.3.5.5 leaves them open where the algorithms differ.
+TEST(Negotiation, WhichSessionAConnectionMayBeBoundTo) {
+  constexpr auto kGmac = smb2::SigningAlgorithm::kAesGmac;
+  constexpr auto kCmac = smb2::SigningAlgorithm::kAesCmac;
+  constexpr auto kHmac = smb2::SigningAlgorithm::kHmacSha256;
+  struct Side {
+    std::uint16_t dialect;
+    smb2::SigningAlgorithm signing;
+    smb2::Cipher cipher = smb2::Cipher::kAes128Gcm;
+  };
+  auto bind = [](Side to, Side from, bool multichannel = true) {
+    Policy policy;
+    policy.multichannel = multichannel;
+    Negotiated agreed;
+    agreed.dialect = from.dialect;
+    agreed.signing = from.signing;
+    agreed.cipher = from.cipher;
+    Session session;
+    session.dialect = to.dialect;
+    session.signing = to.signing;
+    session.cipher = to.cipher;
+    return check_binding(agreed, policy, session);
+  };
+  const Side g{smb2::Dialect::kSmb311, kGmac}, c{smb2::Dialect::kSmb311, kCmac},
+      h{smb2::Dialect::kSmb311, kHmac}, old{smb2::Dialect::kSmb210, kHmac, smb2::Cipher::kNone},
+      three{smb2::Dialect::kSmb302, kCmac},
+      ccm{smb2::Dialect::kSmb311, kGmac, smb2::Cipher::kAes128Ccm};
+  EXPECT_EQ(bind(g, g), NtStatus::kSuccess);
+  EXPECT_EQ(bind(c, h), NtStatus::kSuccess);
+  EXPECT_EQ(bind(h, c), NtStatus::kSuccess);
+  EXPECT_EQ(bind(g, c), NtStatus::kRequestOutOfSequence);
+  EXPECT_EQ(bind(g, old), NtStatus::kRequestOutOfSequence);
+  EXPECT_EQ(bind(g, three), NtStatus::kRequestOutOfSequence);
+  EXPECT_EQ(bind(c, g), NtStatus::kNotSupported);
+  EXPECT_EQ(bind(old, g), NtStatus::kNotSupported);
+  EXPECT_EQ(bind(three, g), NtStatus::kNotSupported);
+  EXPECT_EQ(bind(g, ccm), NtStatus::kInvalidParameter);
+  EXPECT_EQ(bind(three, c), NtStatus::kInvalidParameter);
+  EXPECT_EQ(bind(old, c), NtStatus::kInvalidParameter);
+  EXPECT_EQ(bind(old, old), NtStatus::kRequestNotAccepted);
+  EXPECT_EQ(bind(c, old), NtStatus::kRequestNotAccepted);
+  EXPECT_EQ(bind(g, g, false), NtStatus::kRequestNotAccepted);
+}
+
 }  // namespace
 }  // namespace holdfast::core

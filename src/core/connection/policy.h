@@ -25,6 +25,8 @@ struct Policy {
   std::vector<wire::smb2::SigningAlgorithm> signing_algorithms = {
       wire::smb2::SigningAlgorithm::kAesGmac, wire::smb2::SigningAlgorithm::kAesCmac,
       wire::smb2::SigningAlgorithm::kHmacSha256};
+  /// Sessions may have several connections (dialect 3.x).
+  bool multichannel = true;
   /// Oplock breaks are sent on one channel after the other until one is confirmed; otherwise on the
   /// newest channel only. Lease breaks always are.
   bool oplock_break_retry = true;
@@ -33,6 +35,12 @@ struct Policy {
       wire::smb2::CompressionAlgorithm::kLz4, wire::smb2::CompressionAlgorithm::kLz77,
       wire::smb2::CompressionAlgorithm::kLz77Huffman, wire::smb2::CompressionAlgorithm::kLznt1,
       wire::smb2::CompressionAlgorithm::kPatternV1};
+  /// Clients may use the SMB3 POSIX extensions.
+  bool posix_extensions = true;
+  /// There is a DFS namespace (MS-SMB2 3.3.1.5 IsDfsCapable).
+  bool dfs = false;
+  /// Some share grants persistent handles (SMB2_GLOBAL_CAP_PERSISTENT_HANDLES).
+  bool persistent_handles = false;
   bool allow_guest = false;
   bool allow_anonymous = false;
   Guid server_guid;

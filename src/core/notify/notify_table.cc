@@ -44,6 +44,13 @@ bool NotifyTable::watch(OpenId open, Watch watch) {
   return true;
 }
 
+void NotifyTable::feed(OpenId open, std::shared_ptr<ports::ChangeWatch> source) {
+  Lock lock(mutex_);
+  // When it is not taken over, the caller's reference goes after the lock.
+  if (auto found = watchers_.find(open); found != watchers_.end())
+    found->second.source.swap(source);
+}
+
 NotifyTable::Ready NotifyTable::take(OpenId open, std::vector<NotifyEvent>& out) {
   Lock lock(mutex_);
   auto found = watchers_.find(open);
@@ -85,9 +92,12 @@ void NotifyTable::unlink(OpenId open, const Watch& watch) {
 
 void NotifyTable::remove(OpenId open, std::vector<Wake>& wakes) {
   if (idle()) return;
+  // Ends outside the lock: that makes system calls.
+  std::shared_ptr<ports::ChangeWatch> source;
   Lock lock(mutex_);
   auto found = watchers_.find(open);
   if (found == watchers_.end()) return;
+  source = std::move(found->second.source);
   for (WaitToken token : found->second.waiting) wakes.push_back({token, NtStatus::kNotifyCleanup});
   unlink(open, found->second.watch);
   watchers_.erase(found);

@@ -69,6 +69,8 @@ class NotifyTable {
 
   /// Begins to watch, if `open` does not already. True: it is the first time.
   bool watch(OpenId open, Watch watch);
+  /// Ends with the watch, which it feeds. Dropped at once when there is none.
+  void feed(OpenId open, std::shared_ptr<ports::ChangeWatch> source);
   /// What has been collected, and forgets it.
   Ready take(OpenId open, std::vector<NotifyEvent>& out);
   /// token is woken with kSuccess as soon as something is there. False, and nobody waits: something
@@ -104,6 +106,7 @@ class NotifyTable {
     /// Heard something in the report() that is being carried out.
     bool touched = false;
     std::vector<WaitToken> waiting;
+    std::shared_ptr<ports::ChangeWatch> source;
   };
   struct Directory {
     const ports::Vfs* vfs;

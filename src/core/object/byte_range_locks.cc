@@ -103,4 +103,8 @@ void ByteRangeLocks::grant_waiting(std::vector<Wake>& wakes) {
   });
 }
 
+bool ByteRangeLocks::any_below(std::uint64_t size) const {
+  return std::ranges::any_of(held_, [size](const Held& h) { return h.range.offset < size; });
+}
+
 }  // namespace holdfast::core

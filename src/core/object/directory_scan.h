@@ -37,6 +37,8 @@ class DirectoryScan {
   /// kNoMoreFiles, and kNoSuchFile before (MS-SMB2 3.3.5.18).
   bool any_told = false;
   std::deque<ports::DirEntry> pending;
+  /// The directory's last write time when `pending` was read; 0: it may have changed unnoticed.
+  NtTime read_as_of;
 
  private:
   std::optional<wire::fscc::NamePattern> pattern_;

@@ -31,14 +31,15 @@ void OpenTable::end_request(OpenId id, ChannelSequence::Turn turn) {
   if (Open* open = stripe->find(id)) open->life.channel.end(turn);
 }
 
-bool OpenTable::make_durable(OpenId id, DurableKind kind, std::uint32_t timeout_ms) {
+DurableGrant OpenTable::make_durable(OpenId id, DurableGrant wanted) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  if (open == nullptr || open->spec.pipe != nullptr) return false;
-  open->life.durable = kind;
-  open->life.durable_timeout_ms = timeout_ms;
-  return true;
+  if (open == nullptr || open->spec.pipe != nullptr) return {};
+  if (wanted.kind != DurableKind::kPersistent && !stripe->holds_handles(id, *open)) return {};
+  open->life.durable = wanted.kind;
+  open->life.durable_timeout_ms = wanted.timeout_ms;
+  return wanted;
 }
 
 bool OpenTable::make_resilient(OpenId id, std::uint32_t timeout_ms) {
@@ -76,16 +77,25 @@ bool OpenTable::is_disconnected(OpenId id) {
   return open != nullptr && open->life.disconnected;
 }
 
-bool OpenTable::Stripe::outlives_connection(const Open& open) const {
+bool OpenTable::Stripe::holds_handles(OpenId id, const Open& open) {
+  CachingGrant held = file_of(open).caching.held_by(id);
+  if (held.breaking) return false;
+  return held.level == wire::smb2::OplockLevel::kBatch ||
+         (held.level == wire::smb2::OplockLevel::kLease &&
+          (held.lease.state & wire::smb2::LeaseState::kHandleCaching) != 0);
+}
+
+bool OpenTable::Stripe::outlives_connection(OpenId id, const Open& open) {
   if (open.spec.pipe != nullptr) return false;
-  return open.life.resilient || open.life.durable == DurableKind::kPersistent;
+  if (open.life.resilient || open.life.durable == DurableKind::kPersistent) return true;
+  return open.life.durable != DurableKind::kNone && holds_handles(id, open);
 }
 
 bool OpenTable::disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  if (open == nullptr || !stripe->outlives_connection(*open)) return false;
+  if (open == nullptr || !stripe->outlives_connection(id, *open)) return false;
   OpenLife& life = open->life;
   // A resilient open keeps the time its client asked for; of both, the longer one.
   std::uint64_t timeout_ms = life.resilient ? life.resilient_timeout_ms : 0;
@@ -102,6 +112,9 @@ bool OpenTable::disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expir
 
 NtStatus OpenTable::check_reclaim(const Open& open, const Reclaim& claim) {
   const OpenLife& life = open.life;
+  // Open.Lease stays although a break that nobody answered has left it without a state.
+  bool leased = open.spec.caching.level == wire::smb2::OplockLevel::kLease;
+  if (leased && open.spec.client_guid != claim.client_guid) return NtStatus::kObjectNameNotFound;
   bool is_persistent = life.durable == DurableKind::kPersistent;
   if (claim.version2) {
     if (is_persistent && !claim.persistent) return NtStatus::kObjectNameNotFound;
@@ -112,6 +125,11 @@ NtStatus OpenTable::check_reclaim(const Open& open, const Reclaim& claim) {
     return NtStatus::kObjectNameNotFound;
   }
   if (open.spec.share->name != claim.share->name) return NtStatus::kObjectNameNotFound;
+  if (leased != claim.lease_key.has_value()) return NtStatus::kObjectNameNotFound;
+  if (leased && open.spec.caching.lease.id.key != *claim.lease_key)
+    return NtStatus::kObjectNameNotFound;
+  // Lease.FileName; the name of an open with an oplock is not looked at.
+  if (leased && !same_name(open.spec.path, claim.path)) return NtStatus::kInvalidParameter;
   // Open.DurableOwner.
   if (open.spec.identity->sid != claim.identity->sid) return NtStatus::kAccessDenied;
   return NtStatus::kSuccess;
@@ -151,31 +169,33 @@ std::uint64_t OpenTable::disconnected_of_guid(const Guid& create_guid, const Sha
   return 0;
 }
 
-bool OpenTable::has_expired(OpenId id, std::uint64_t now_us) {
+bool OpenTable::expire(OpenId id, std::uint64_t now_us) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  return open != nullptr && open->life.disconnected && open->life.expires_us <= now_us;
+  if (open == nullptr || !open->life.disconnected || open->life.expires_us > now_us) return false;
+  return stripe->disconnected.erase(open->persistent_id) != 0;
 }
 
-Result<std::vector<OpenId>> OpenTable::give_way(const ObjectId& object, std::uint32_t access,
-                                                std::uint32_t share_access) {
-  std::vector<OpenId> giving_way;
+bool OpenTable::gives_way(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  return open != nullptr && open->life.disconnected && !open->life.resilient &&
+         open->life.durable != DurableKind::kPersistent;
+}
+
+NtStatus OpenTable::check_kept(const ObjectId& object) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
-  if (stripe.disconnected.empty()) return giving_way;
+  if (stripe.disconnected.empty()) return NtStatus::kSuccess;
   auto found = stripe.files.find(object);
-  if (found == stripe.files.end()) return giving_way;
-  for (OpenId id : found->second.opens) {
-    const Open& open = *stripe.find(id);
-    if (!open.life.disconnected) continue;
-    // MS-SMB2 3.3.5.9: until it is reclaimed or its time is over, nobody gets beside it.
-    if (open.life.durable == DurableKind::kPersistent) return fail(NtStatus::kFileNotAvailable);
-    if (open.life.resilient) continue;
-    if (share_modes_conflict(access, share_access, open.spec.access, open.spec.share_access))
-      giving_way.push_back(id);
-  }
-  return giving_way;
+  if (found == stripe.files.end()) return NtStatus::kSuccess;
+  bool kept = std::ranges::any_of(found->second.opens, [&stripe](OpenId id) {
+    const OpenLife& life = stripe.find(id)->life;
+    return life.disconnected && life.durable == DurableKind::kPersistent;
+  });
+  return kept ? NtStatus::kFileNotAvailable : NtStatus::kSuccess;
 }
 
 Result<OpenId> OpenTable::of_app_instance(const AppInstance& app, const Guid& client_guid,
@@ -249,7 +269,13 @@ std::optional<OpenRecord> OpenTable::record(OpenId id) {
   r.durable_timeout_ms = life.durable_timeout_ms;
   r.resilient = life.resilient;
   r.resilient_timeout_ms = life.resilient_timeout_ms;
-  r.locks = stripe->file_of(*open).locks.of(id);
+  FileState& file = stripe->file_of(*open);
+  CachingGrant held = file.caching.held_by(id);
+  r.oplock_level = held.level;
+  if (held.level == wire::smb2::OplockLevel::kLease)
+    r.lease = {held.lease.id.key, held.lease.parent, held.lease.state, held.lease.epoch,
+               held.lease.version};
+  r.locks = file.locks.of(id);
   r.lock_sequence = life.lock_sequence;
   r.channel_sequence = life.channel.value();
   return r;

@@ -26,6 +26,12 @@ struct OpenLife {
   std::uint64_t expires_us = 0;
 };
 
+/// What an open is promised, or asks for.
+struct DurableGrant {
+  DurableKind kind = DurableKind::kNone;
+  std::uint32_t timeout_ms = 0;
+};
+
 /// One request that names an open, for MS-SMB2 3.3.5.2.10.
 struct RequestMark {
   std::uint16_t channel_sequence = 0;
@@ -46,11 +52,8 @@ struct Reclaim {
   bool persistent = false;
   Guid client_guid;
   std::optional<Guid> lease_key;
-  /// 1 or 2, with a lease_key.
-  std::uint8_t lease_version = 1;
   /// As the request names it, for opens with a lease.
   std::string path;
-  std::string stream;
   // What the open belongs to then.
   SessionId session = 0;
   std::uint32_t tree = 0;

@@ -53,7 +53,7 @@ struct OpenLifecycle : ::testing::Test {
   }
   OpenView persistent(OpenSpec s) {
     OpenId id = *table.open(std::move(s));
-    table.make_durable(id, DurableKind::kPersistent, 60'000);
+    (void)table.make_durable(id, {DurableKind::kPersistent, 60'000});
     return *table.find(id);
   }
   bool cut(OpenId id, std::uint64_t now_us = 0) {
@@ -84,8 +84,9 @@ TEST_F(OpenLifecycle, OnlyWhatWasPromisedOutlivesTheConnection) {
   std::uint64_t expires = 0;
   ASSERT_TRUE(table.disconnect(resilient, 7 * kSecond, expires));
   EXPECT_EQ(expires, 12 * kSecond);
-  EXPECT_FALSE(table.has_expired(resilient, 11 * kSecond));
-  EXPECT_TRUE(table.has_expired(resilient, 12 * kSecond));
+  EXPECT_FALSE(table.expire(resilient, 11 * kSecond));
+  EXPECT_TRUE(table.expire(resilient, 12 * kSecond));
+  EXPECT_FALSE(table.expire(resilient, 13 * kSecond)) << "one closes it";
   EXPECT_TRUE(table.of_session(10) == std::vector<OpenId>{plain});
 }
 
@@ -103,7 +104,7 @@ TEST_F(OpenLifecycle, AReclaimedOpenHasItsLocks) {
   EXPECT_EQ(back->tree, 2u);
   EXPECT_EQ(table.check_locks(other, 0, 1, false), NtStatus::kFileLockConflict);
   EXPECT_EQ(table.check_locks(back->id, 0, 1, true), NtStatus::kSuccess);
-  EXPECT_FALSE(table.has_expired(back->id, ~0ull));
+  EXPECT_FALSE(table.expire(back->id, ~0ull));
   // Twice is once too often.
   EXPECT_EQ(table.reclaim(claim(open, 1)).error(), NtStatus::kObjectNameNotFound);
 }
@@ -143,12 +144,12 @@ TEST_F(OpenLifecycle, ADisconnectedOpenIsNobodysUntilItIsReclaimed) {
 TEST_F(OpenLifecycle, APersistentOpenKeepsOthersOff) {
   OpenView open = persistent(spec(1));
   ObjectId object{{1, 1}, ""};
-  ASSERT_TRUE(table.give_way(object, Access::kReadData, Sharing::kAll));
+  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
   ASSERT_TRUE(cut(open.id));
-  EXPECT_EQ(table.give_way(object, Access::kReadData, Sharing::kAll).error(),
-            NtStatus::kFileNotAvailable);
+  EXPECT_EQ(table.check_kept(object), NtStatus::kFileNotAvailable);
+  EXPECT_FALSE(table.gives_way(open.id));
   (void)table.close(open.id);
-  EXPECT_TRUE(table.give_way(object, Access::kReadData, Sharing::kAll));
+  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
   EXPECT_TRUE(table.disconnected().empty());
 }
 

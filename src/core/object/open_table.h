@@ -12,8 +12,13 @@
 #include "base/mutex.h"
 #include "base/slot_map.h"
 #include "core/object/byte_range_locks.h"
+#include "core/object/caching.h"
 #include "core/object/create_replay.h"
+#include "core/object/directory_leases.h"
+#include "core/object/lease_index.h"
+#include "core/object/object_id.h"
 #include "core/object/open_lifecycle.h"
+#include "core/object/open_notes.h"
 #include "core/session/session.h"
 #include "ports/pipe.h"
 #include "ports/vfs.h"
@@ -22,14 +27,6 @@
 namespace holdfast::core {
 
 class DirectoryScan;
-
-/// What an open is of: a file system object, and which of its streams ("" = the unnamed one;
-/// folded).
-struct ObjectId {
-  ports::FileKey key;
-  std::string stream;
-  bool operator==(const ObjectId&) const = default;
-};
 
 /// What stays the same during an open (MS-SMB2 3.3.1.10).
 struct OpenSpec {
@@ -49,11 +46,55 @@ struct OpenSpec {
   std::uint32_t options = 0;
   bool is_directory = false;
   bool delete_on_close = false;
+  /// Made with the SMB3 POSIX extensions: names are exact.
+  bool posix = false;
+  /// The oplock or lease that is asked for; what became of it, ask held_by().
+  CachingRequest caching;
+  /// LeaseState bits that this kind of object can have; oplocks only where it is all of them.
+  std::uint32_t may_cache = 0;
+  /// The data is about to be replaced (MS-FSA 2.1.5.1.2.1).
+  bool overwrites = false;
+  /// Octets: byte-range locks below it forbid shared caching (MS-FSA 2.1.5.18.2).
+  std::uint64_t allocation_size = 0;
+  /// The tree connect is encrypted, and with it what is told about the open.
+  bool must_seal = false;
   NtTime created;
   Guid client_guid;
   /// Zero: the client gave none.
   Guid create_guid;
   std::optional<AppInstance> app_instance;
+};
+
+/// A break, and whom it is to be told.
+struct BreakNotice {
+  CacheBreak what;
+  ObjectId object;
+  /// Of the holder's open; of a lease of each of its opens, the newest first, each once.
+  std::vector<SessionId> sessions;
+  std::uint64_t persistent_id = 0;
+  bool must_seal = false;
+};
+
+/// What an operation that takes caching away from others led to. kPending: the caller's token is
+/// woken when others have let go; then it asks again.
+struct BreakOutcome {
+  NtStatus status = NtStatus::kSuccess;
+  ObjectId object;
+  std::vector<BreakNotice> breaks;
+  std::vector<Wake> wakes;
+};
+
+/// What became of a CREATE.
+struct EnterOutcome : BreakOutcome {
+  OpenId id = 0;
+  CachingGrant caching;
+};
+
+/// Why others' caching has to end (MS-FSA 2.1.4.12).
+enum class BreakReason : std::uint8_t {
+  kWrite,        // WRITE: the directory's lease is broken when the handle is closed
+  kDataChanges,  // byte-range locks, sizes, zero data, copies
+  kNameChanges,  // rename, link, deletion: handles that are kept open only for later use
 };
 
 /// An open, as a request sees it: a copy that stays valid while the request waits.
@@ -70,6 +111,10 @@ struct OpenView {
   std::uint32_t access = 0;
   std::uint32_t options = 0;
   bool is_directory = false;
+  bool posix = false;
+  std::shared_ptr<OpenNotes> notes;
+  /// Of the directory, as the CREATE said it.
+  std::optional<Guid> parent_lease;
 
   bool may(std::uint32_t wanted) const { return (access & wanted) != 0; }
   wire::smb2::FileId file_id() const { return {persistent_id, id}; }
@@ -87,6 +132,7 @@ struct OpenListing {
   std::size_t locks = 0;
   bool is_directory = false;
   NtTime created;
+  CachingGrant caching;
 };
 
 /// What close() leaves to be done, without the lock.
@@ -107,6 +153,12 @@ struct CloseOutcome {
   /// create_guid zero: its CREATE had none.
   CreateKey create_key;
   std::vector<Wake> wakes;
+  /// Something was written through the open, or its object is to be removed: the lease of the
+  /// directory is broken, except the one of this key.
+  bool modified = false;
+  std::optional<Guid> parent_lease;
+  /// Others are asked to close what they keep open of an object that is to be deleted.
+  std::vector<BreakNotice> breaks;
 };
 
 /// All opens of the server and the state they share by file: share modes, delete-pending,
@@ -122,7 +174,10 @@ class OpenTable {
   explicit OpenTable(std::uint64_t first_persistent_id = 1);
   ~OpenTable();
 
-  /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending.
+  /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending,
+  /// kInvalidParameter (the lease is another file's), kPending: others have to let go first.
+  EnterOutcome enter(OpenSpec spec, WaitToken token);
+  /// As enter(), for what asks for no caching and does not wait.
   Result<OpenId> open(OpenSpec spec);
   /// The checks of open() without entering anything; for what needs to know before it acts.
   NtStatus check_open(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
@@ -130,19 +185,47 @@ class OpenTable {
   std::optional<OpenView> find(wire::smb2::FileId file_id, SessionId session);
   std::optional<OpenView> find(OpenId id);
   CloseOutcome close(OpenId id);
-  void removal_finished(const ObjectId& object);
+  void removal_finished(const ObjectId& object, std::vector<Wake>& wakes);
+
+  /// Takes from everybody but this open and its lease what `reason` does not go with.
+  BreakOutcome break_caching(OpenId id, BreakReason reason, WaitToken token);
+  /// The same for an object that a name stands for, on behalf of nobody who has it open.
+  BreakOutcome break_caching(const ObjectId& object, BreakReason reason, WaitToken token);
+  /// An entry of this directory has changed: breaks the leases of it, except that of this key.
+  /// Nobody waits for them.
+  std::vector<BreakNotice> break_directory(const Share& share, const std::string& path,
+                                           const std::optional<Guid>& parent_lease);
+  bool any_directory_leased() const { return !directory_leases_.idle(); }
+  /// What is open below `path`.
+  std::vector<ObjectId> opens_below(const Share& share, std::string_view path);
+  /// Forgets one that waits for breaks. False: it was woken.
+  bool cancel_break_wait(const ObjectId& object, WaitToken token);
+  /// MS-SMB2 3.3.5.22.1; `level`: what the client keeps, and what it has then.
+  BreakOutcome acknowledge(OpenId id, wire::smb2::OplockLevel& level);
+  /// MS-SMB2 3.3.5.22.2.
+  BreakOutcome acknowledge(const LeaseId& lease, std::uint32_t state);
+  /// A break that is not going to be acknowledged. False: it is over.
+  bool give_up_break(const ObjectId& object, std::uint64_t serial, std::vector<Wake>& wakes);
+  bool is_breaking(const ObjectId& object, std::uint64_t serial);
+  /// The stream that a lease is of.
+  std::optional<ObjectId> leased(const LeaseId& lease) { return leases_.find(lease); }
+  CachingGrant held_by(OpenId id);
 
   /// Sets or takes back "delete when the last open is closed" (MS-FSA 2.1.5.14.3).
   bool set_delete_pending(OpenId id, bool pending);
   bool is_delete_pending(OpenId id);
   /// Opens of the same object other than this one.
   std::size_t other_opens(OpenId id);
-  /// True when anybody has it open.
+  /// True when anybody has it, or as a file one of its streams, open.
   bool is_open(const ObjectId& object);
+  /// True when somebody has it open with the right to delete it.
+  bool is_open_to_delete(const ObjectId& object);
   /// True when somebody has an object open whose path is below `path` in this share.
   bool any_open_below(const Share& share, std::string_view path);
-  /// The object has another name: every open of it is listed under the new one.
+  /// The object has another name: every open of it, or of its streams, is listed under the new one.
   void renamed(OpenId id, const std::string& new_path);
+  /// The named stream has another name (folded). kAccessDenied when a stream of that name is open.
+  NtStatus rename_stream(OpenId id, const std::string& new_stream);
 
   /// The scan of a directory handle, made by `make` at first use.
   std::shared_ptr<DirectoryScan> scan(OpenId id, std::shared_ptr<DirectoryScan> if_none);
@@ -171,8 +254,9 @@ class OpenTable {
                               const RequestMark& mark);
   void end_request(OpenId id, ChannelSequence::Turn turn);
 
-  /// The open outlives its connection from now on.
-  bool make_durable(OpenId id, DurableKind kind, std::uint32_t timeout_ms);
+  /// The open outlives its connection from now on. What it got: a persistent open always, others
+  /// only with a batch oplock or a lease with handle caching (MS-SMB2 3.3.5.9.6, 3.3.5.9.10).
+  DurableGrant make_durable(OpenId id, DurableGrant wanted);
   bool make_resilient(OpenId id, std::uint32_t timeout_ms);
   /// What its CREATE answered, for a replay of it; the open can be replayed from now on.
   void set_created(OpenId id, wire::smb2::CreateAction action);
@@ -187,12 +271,13 @@ class OpenTable {
   Result<OpenView> reclaim(const Reclaim& claim);
   /// FileId.Persistent of the disconnected persistent open of this CREATE; 0: there is none.
   std::uint64_t disconnected_of_guid(const Guid& create_guid, const Share& share);
-  /// True: disconnected, and its time is over.
-  bool has_expired(OpenId id, std::uint64_t now_us);
-  /// Disconnected opens that are in the way of such an open and give way to it: they are to be
-  /// closed. kFileNotAvailable: one is in the way that does not (a persistent one).
-  Result<std::vector<OpenId>> give_way(const ObjectId& object, std::uint32_t access,
-                                       std::uint32_t share_access);
+  /// True: it is disconnected and its time is over; nobody can reclaim it any more, and the caller
+  /// closes it.
+  bool expire(OpenId id, std::uint64_t now_us);
+  /// kFileNotAvailable: a disconnected persistent open keeps everybody off (MS-SMB2 3.3.5.9).
+  NtStatus check_kept(const ObjectId& object);
+  /// It is disconnected, and is closed when it is in somebody's way.
+  bool gives_way(OpenId id);
   /// The open of an application that has moved to another client (MS-SMB2 3.3.5.9.13): 0 when there
   /// is none. kFileForcedClosed: the version says that this one is the older.
   Result<OpenId> of_app_instance(const AppInstance& app, const Guid& client_guid,
@@ -215,8 +300,10 @@ class OpenTable {
  private:
   struct Open;
   struct FileState;
+  struct FileStreams;
   struct Stripe;
 
+  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease);
   Stripe& stripe_of(const ports::FileKey& key);
   Stripe* stripe_of(OpenId id);
   static OpenView view_of(OpenId id, const Open& open);
@@ -225,6 +312,8 @@ class OpenTable {
   void for_each_open(Visit&& visit);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;
+  LeaseIndex leases_;
+  DirectoryLeases directory_leases_;
   Mutex counter_mutex_;
   std::uint64_t next_persistent_id_;
 };

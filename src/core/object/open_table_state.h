@@ -21,6 +21,9 @@ struct OpenTable::Open {
   std::uint64_t persistent_id = 0;
   std::shared_ptr<DirectoryScan> scan;
   OpenLife life;
+  std::shared_ptr<OpenNotes> notes = nullptr;
+  /// Written to since it was opened.
+  bool modified = false;
 };
 
 /// What the opens of one stream of one file share.
@@ -30,22 +33,49 @@ struct OpenTable::FileState {
   /// The last open is closed and the name is being removed.
   bool removing = false;
   ByteRangeLocks locks;
+  StreamCaching caching;
+  std::vector<Wake> wakes_after_removal;
+  /// Parent lease key of the open that had the object marked to be deleted.
+  std::optional<Guid> deleter_parent_lease;
+};
+
+/// The open named streams of one file.
+struct OpenTable::FileStreams {
+  /// Folded, each once.
+  std::vector<std::string> open;
+  /// The file itself is to be removed and nobody has it open any more: it goes with the last of its
+  /// streams (MS-FSA 2.1.5.4).
+  std::optional<CloseOutcome> going;
 };
 
 struct OpenTable::Stripe {
   Mutex mutex;
   SlotMap<Open> opens;
   std::unordered_map<ObjectId, FileState, ObjectHash> files;
+  std::map<ports::FileKey, FileStreams> streams;
   std::uint64_t number = 0;
   /// By persistent id, those that no session has.
   std::unordered_map<std::uint64_t, OpenId> disconnected;
+  std::uint64_t last_break = 0;
 
   Open* find(OpenId id) { return opens.find(id & ~(0x3Full << kStripeShift)); }
   FileState& file_of(const Open& open) { return files[open.spec.object]; }
   OpenId id_of(OpenId slot) const { return slot | number << kStripeShift; }
   NtStatus check(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
-  bool outlives_connection(const Open& open) const;
+  /// The part of check() that is between a file and its named streams.
+  NtStatus check_streams(const ObjectId& object, std::uint32_t access) const;
+  void entered_stream(const ObjectId& object);
+  /// The last open of out.object was closed: what that means for the file or its streams.
+  void left(CloseOutcome& out);
+  bool holds_handles(OpenId id, const Open& open);
+  bool outlives_connection(OpenId id, const Open& open);
   static bool knows_lock_sequence(const Open& open, bool multichannel);
+  void enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token, EnterOutcome& out);
+  /// Takes the caching away that a CREATE does not go with. kPending: it has to wait for that.
+  NtStatus make_room(const OpenSpec& spec, std::vector<CacheBreak>& breaks);
+  std::vector<BreakNotice> notices(const ObjectId& object, std::vector<CacheBreak> breaks);
+  BreakOutcome demand(const ObjectId& object, const StreamCaching::Actor& actor, BreakReason reason,
+                      WaitToken token);
 };
 
 template <class Visit>
@@ -60,5 +90,11 @@ void OpenTable::for_each_open(Visit&& visit) {
 /// Do two opens, with these rights and these shares, not go together (MS-FSA 2.1.5.1.2.2)?
 bool share_modes_conflict(std::uint32_t access_a, std::uint32_t share_a, std::uint32_t access_b,
                           std::uint32_t share_b);
+
+/// Has this open a lease of a directory?
+bool leases_directory(const OpenSpec& spec);
+
+/// Who an open is when it comes to caching.
+StreamCaching::Actor actor_of(OpenId id, const OpenSpec& spec);
 
 }  // namespace holdfast::core

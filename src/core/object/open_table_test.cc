@@ -53,8 +53,70 @@ TEST(OpenTable, DeleteOnCloseWaitsForTheLastOpen) {
   // Until the name is gone nobody gets in.
   EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
             NtStatus::kDeletePending);
-  table.removal_finished(last.object);
+  std::vector<Wake> wakes;
+  table.removal_finished(last.object, wakes);
   EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
+}
+
+OpenSpec stream_spec(std::uint64_t inode, std::string stream, std::uint32_t access,
+                     std::uint32_t share_access) {
+  OpenSpec s = spec(inode, access, share_access);
+  s.object.stream = std::move(stream);
+  return s;
+}
+
+TEST(OpenTable, StreamsHaveSharesOfTheirOwn) {
+  OpenTable table;
+  ASSERT_TRUE(table.open(stream_spec(1, "a", Access::kWriteData, 0)));
+  EXPECT_TRUE(table.open(stream_spec(1, "b", Access::kWriteData, 0)));
+  EXPECT_TRUE(table.open(spec(1, Access::kWriteData, 0)));
+  EXPECT_EQ(table.open(stream_spec(1, "a", Access::kReadData, Sharing::kAll)).error(),
+            NtStatus::kSharingViolation);
+  // The file opened without sharing deletion does not keep a stream from it.
+  EXPECT_TRUE(table.open(stream_spec(1, "c", Access::kDelete, Sharing::kAll)));
+}
+
+TEST(OpenTable, AStreamThatDoesNotShareDeletionKeepsTheFile) {
+  OpenTable table;
+  OpenId stream = *table.open(stream_spec(1, "a", Access::kReadData, Sharing::kRead));
+  EXPECT_EQ(table.open(spec(1, Access::kDelete, Sharing::kAll)).error(),
+            NtStatus::kSharingViolation);
+  EXPECT_TRUE(table.is_open({{1, 1}, ""}));
+  table.close(stream);
+  EXPECT_FALSE(table.is_open({{1, 1}, ""}));
+  EXPECT_TRUE(table.open(spec(1, Access::kDelete, Sharing::kAll)));
+}
+
+TEST(OpenTable, AFileGoesWithTheLastOfItsStreams) {
+  OpenTable table;
+  OpenId stream = *table.open(stream_spec(1, "a", Access::kReadData, Sharing::kAll));
+  OpenSpec deleter = spec(1, Access::kDelete, Sharing::kAll);
+  deleter.delete_on_close = true;
+  EXPECT_FALSE(table.close(*table.open(deleter)).remove);
+  for (const char* name : {"", "a", "b"})
+    EXPECT_EQ(table.open(stream_spec(1, name, Access::kReadData, Sharing::kAll)).error(),
+              NtStatus::kDeletePending);
+  CloseOutcome last = table.close(stream);
+  EXPECT_TRUE(last.remove);
+  EXPECT_EQ(last.object, (ObjectId{{1, 1}, ""}));
+  EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
+            NtStatus::kDeletePending);
+  std::vector<Wake> wakes;
+  table.removal_finished(last.object, wakes);
+  EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
+}
+
+TEST(OpenTable, ARenamedStreamTakesItsOpensAlong) {
+  OpenTable table;
+  OpenId a = *table.open(stream_spec(1, "a", Access::kReadData, Sharing::kRead));
+  OpenId b = *table.open(stream_spec(1, "b", Access::kReadData, Sharing::kRead));
+  EXPECT_EQ(table.rename_stream(a, "b"), NtStatus::kAccessDenied);
+  EXPECT_EQ(table.rename_stream(a, "c"), NtStatus::kSuccess);
+  EXPECT_TRUE(table.open(stream_spec(1, "a", Access::kWriteData, 0)));
+  EXPECT_EQ(table.open(stream_spec(1, "c", Access::kWriteData, Sharing::kAll)).error(),
+            NtStatus::kSharingViolation);
+  table.close(b);
+  EXPECT_EQ(table.rename_stream(a, "b"), NtStatus::kSuccess);
 }
 
 TEST(OpenTable, FindsByBothIdsAndTheSession) {

@@ -61,9 +61,12 @@ NtStatus split_stream(std::string_view& last, ParsedPath& out) {
 
 }  // namespace
 
-Result<ParsedPath> parse_path(std::string_view utf8) {
+Result<ParsedPath> parse_path(std::string_view given) {
   ParsedPath out;
-  if (utf8.empty()) return out;
+  if (given.empty()) return out;
+  // Clients of Unix programs send slashes, and no name can have one: it separates, too.
+  std::string utf8_text = to_backslashes(given);
+  std::string_view utf8 = utf8_text;
   if (utf8.front() == '\\') return fail(NtStatus::kInvalidParameter);
   if (utf8.back() == '\\') {
     out.trailing_separator = true;
@@ -80,8 +83,9 @@ Result<ParsedPath> parse_path(std::string_view utf8) {
     } else if (part != ".") {
       if (last)
         if (NtStatus s = split_stream(part, out); s != NtStatus::kSuccess) return fail(s);
-      // ":stream" alone is a stream of the root.
-      bool root_stream = last && parts.empty() && part.empty() && !out.stream.empty();
+      // ":stream" alone is a stream of the root, or in a rename of the file itself.
+      bool has_stream = !out.stream.empty() || out.has_stream_type;
+      bool root_stream = last && parts.empty() && part.empty() && has_stream;
       if (!root_stream) {
         if (part.find(':') != std::string_view::npos) return fail(NtStatus::kObjectNameInvalid);
         if (NtStatus s = check_component(part); s != NtStatus::kSuccess) return fail(s);
@@ -95,6 +99,66 @@ Result<ParsedPath> parse_path(std::string_view utf8) {
   for (std::string_view part : parts) {
     if (!out.path.empty()) out.path += '/';
     out.path += part;
+  }
+  return out;
+}
+
+namespace {
+
+// Where Linux and macOS clients put characters that a Windows name cannot hold.
+constexpr std::string_view kMappedCharacters = "\"*:<>?\\|";
+constexpr std::uint32_t kMappedControls = 0xF000;
+constexpr std::uint32_t kMappedBase = 0xF020;
+constexpr std::uint32_t kMappedLastSpace = 0xF028;
+constexpr std::uint32_t kMappedLastPeriod = 0xF029;
+
+void append_private(std::string& out, std::uint32_t c) {
+  out += static_cast<char>(0xE0 | c >> 12);
+  out += static_cast<char>(0x80 | (c >> 6 & 63));
+  out += static_cast<char>(0x80 | (c & 63));
+}
+
+void append_posix_component(std::string& out, std::string_view name) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    auto u = static_cast<unsigned char>(name[i]);
+    bool last = i + 1 == name.size();
+    if (std::size_t at = kMappedCharacters.find(name[i]); at != std::string_view::npos)
+      append_private(out, kMappedBase + static_cast<std::uint32_t>(at));
+    else if (u < 0x20)
+      append_private(out, kMappedControls + u);
+    else if (last && u == ' ')
+      append_private(out, kMappedLastSpace);
+    else if (last && u == '.')
+      append_private(out, kMappedLastPeriod);
+    else
+      out += name[i];
+  }
+}
+
+}  // namespace
+
+Result<ParsedPath> parse_posix_path(std::string_view utf8) {
+  ParsedPath out;
+  std::vector<std::string_view> parts;
+  while (!utf8.empty()) {
+    std::size_t end = utf8.find('/');
+    std::string_view part = utf8.substr(0, end);
+    utf8.remove_prefix(end == std::string_view::npos ? utf8.size() : end + 1);
+    out.trailing_separator = end != std::string_view::npos;
+    if (part == "..") {
+      if (parts.empty()) return fail(NtStatus::kObjectPathSyntaxBad);
+      parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      if (part.find('\0') != std::string_view::npos ||
+          utf16_units(part) > limits::kMaxComponentUnits)
+        return fail(NtStatus::kObjectNameInvalid);
+      parts.push_back(part);
+    }
+    if (parts.size() > limits::kMaxPathDepth) return fail(NtStatus::kObjectNameInvalid);
+  }
+  for (std::string_view part : parts) {
+    if (!out.path.empty()) out.path += '/';
+    append_posix_component(out.path, part);
   }
   return out;
 }

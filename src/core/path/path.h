@@ -23,11 +23,17 @@ struct ParsedPath {
   bool trailing_separator = false;
 };
 
-/// Parses a file name as MS-SMB2 2.2.13 and MS-FSA 2.1.5.1 have it: backslashes between components,
-/// no leading one (kInvalidParameter), no wildcards or control characters (kObjectNameInvalid),
+/// Parses a file name as MS-SMB2 2.2.13 and MS-FSA 2.1.5.1 have it: backslashes (or slashes)
+/// between components, no leading one (kInvalidParameter), no wildcards or control characters
+/// (kObjectNameInvalid),
 /// ".." never above the root (kObjectPathSyntaxBad), at most limits::kMaxComponentUnits a
 /// component.
 Result<ParsedPath> parse_path(std::string_view utf8);
+
+/// Parses a name of a client that speaks the SMB3 POSIX extensions: '/' between components, every
+/// other character belongs to the name. There are no streams. What a Windows name cannot hold
+/// becomes its character of the private use area, as everywhere inside.
+Result<ParsedPath> parse_posix_path(std::string_view utf8);
 
 /// A \\server\share path's last part; nullopt when it is not one (MS-SMB2 2.2.9).
 std::string_view share_of_unc(std::string_view utf8);

@@ -17,14 +17,20 @@ std::shared_ptr<const ports::Identity> Session::who() {
   return identity;
 }
 
+SessionState Session::current_state() {
+  Lock lock(mutex);
+  return state;
+}
+
 SessionPtr SessionTable::create(ConnectionId connection, std::uint64_t random) {
   auto session = std::make_shared<Session>();
   session->connection = connection;
   Lock lock(mutex_);
   if (sessions_.size() >= limits::kMaxSessions) return nullptr;
-  // 0 means "none" and all ones "the one before" (MS-SMB2 3.3.5.2.7.2).
+  // 0 means "none" and all ones "the one before" (MS-SMB2 3.3.5.2.7.2). Some programs keep no more
+  // than 32 bits of it.
   do {
-    session->id = random++;
+    session->id = random++ & 0xFFFFFFFF;
   } while (session->id == 0 || session->id == ~0ull || sessions_.contains(session->id));
   sessions_.emplace(session->id, session);
   return session;

@@ -20,6 +20,9 @@
 
 namespace holdfast::core {
 
+/// Channels of one session at most, as Windows has it.
+inline constexpr std::size_t kMaxChannelsPerSession = 32;
+
 using SessionId = std::uint64_t;
 using ConnectionId = std::uint64_t;
 
@@ -50,6 +53,9 @@ struct Session {
   ConnectionId connection = 0;
   std::uint16_t dialect = 0;
   Guid client_guid;
+  /// As the connection that made it has agreed on; its channels must agree (MS-SMB2 3.3.5.5).
+  wire::smb2::SigningAlgorithm signing = wire::smb2::SigningAlgorithm::kHmacSha256;
+  wire::smb2::Cipher cipher = wire::smb2::Cipher::kNone;
   bool signing_required = false;
   bool encrypt = false;
   Keys keys;
@@ -69,12 +75,15 @@ struct Session {
   NtTime expires;
   std::map<std::uint32_t, TreeConnect> trees;
   std::uint32_t next_tree_id = 1;
-  /// Connections that are channels of this session.
+  /// Connections that are channels of this session, the oldest first (MS-SMB2 3.3.1.8
+  /// ChannelList). They may live on different loops. The session ends with the last of them.
   std::vector<ConnectionId> channels;
   std::size_t open_count = 0;
 
   std::optional<TreeConnect> tree(std::uint32_t tree_id);
   std::shared_ptr<const ports::Identity> who();
+  /// The state, and with it that the members above the line are complete.
+  SessionState current_state();
 };
 
 using SessionPtr = std::shared_ptr<Session>;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ports/quota.h"
+#include "ports/snapshots.h"
 #include "ports/vfs.h"
 
 namespace holdfast::core {
@@ -16,6 +18,14 @@ enum class ShareType : std::uint8_t { kDisk, kPipe };
 /// clients that ask for it, and not asked of them.
 enum class Requirement : std::uint8_t { kOff, kDesired, kRequired, kOffered };
 
+/// A place in a DFS namespace that is somewhere else (MS-DFSC 3.2.1.1).
+struct DfsLink {
+  /// Below the share's root, joined by '/'.
+  std::string path;
+  /// "\server\share" or deeper, one backslash in front; in the order in which clients try them.
+  std::vector<std::string> targets;
+};
+
 /// One share as configured. Immutable: a changed configuration makes a new one, and tree connects
 /// keep the one they were made with.
 struct Share {
@@ -25,6 +35,12 @@ struct Share {
   /// Where it is, for people ("/srv/data").
   std::string location;
   std::shared_ptr<ports::Vfs> vfs;
+  /// vfs with exact names, for the SMB3 POSIX extensions; null: the share does not offer them.
+  std::shared_ptr<ports::Vfs> exact_vfs;
+  /// Null: no previous versions.
+  std::shared_ptr<ports::SnapshotProvider> snapshots;
+  /// Null: no quotas.
+  std::shared_ptr<ports::QuotaProvider> quotas;
   bool read_only = false;
   bool hidden = false;
   bool guest_ok = false;
@@ -38,9 +54,31 @@ struct Share {
   bool compress_data = false;
   /// Entries that the user may not read are not listed (MS-SMB2 3.3.5.18).
   bool access_based_enumeration = false;
+  /// Named streams exist.
+  bool streams = true;
+  /// AUTO_INHERITED of an ACL is stored without AUTO_INHERIT_REQ, too.
+  bool keep_acl_flags = false;
+  /// No file may become larger, octets; 0: what the file system can hold.
+  std::uint64_t max_file_size = 0;
+  /// CHANGE_NOTIFY is answered; otherwise STATUS_NOT_IMPLEMENTED.
+  bool change_notify = true;
+  /// Watchers hear also of what other programs do to the files.
+  bool local_changes = true;
+  /// Grants persistent handles (TreeConnect.Share.IsCA, MS-SMB2 3.3.1.6).
+  bool continuous_availability = false;
   /// System calls are made as the user who logged on; otherwise as the service account, and
   /// Holdfast's own access check decides.
   bool act_as_user = false;
+
+  /// The file system for an open: with exact names when it speaks the SMB3 POSIX extensions.
+  ports::Vfs& volume(bool posix) const { return posix && exact_vfs ? *exact_vfs : *vfs; }
+  /// Not empty: the share is the root of a DFS namespace.
+  std::vector<DfsLink> dfs_links;
 };
+
+/// Would a file that ends there be larger than the share allows?
+inline bool passes_largest_file(const Share& share, std::uint64_t end) {
+  return share.max_file_size != 0 && end > share.max_file_size;
+}
 
 }  // namespace holdfast::core

@@ -239,6 +239,11 @@ std::optional<service::UserRecord> FileUserDatabase::find(std::string_view name)
   return users ? users->find(name) : std::nullopt;
 }
 
+std::optional<service::UserRecord> FileUserDatabase::find_rid(std::uint32_t rid) const {
+  const auto users = current();
+  return users ? users->find_rid(rid) : std::nullopt;
+}
+
 Sid FileUserDatabase::machine_sid() const {
   const auto users = current();
   return users ? users->machine_sid() : sids::kNull;

@@ -62,6 +62,7 @@ class FileUserDatabase final : public service::UserDatabase {
   std::expected<void, std::string> reload();
 
   std::optional<service::UserRecord> find(std::string_view name) const override;
+  std::optional<service::UserRecord> find_rid(std::uint32_t rid) const override;
   /// The null SID before the first reload().
   Sid machine_sid() const override;
 

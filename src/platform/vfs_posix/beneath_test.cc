@@ -116,6 +116,30 @@ TEST_F(BeneathTest, ALinkItselfIsAReparsePoint) {
   EXPECT_FALSE(std::filesystem::is_symlink(root_ / "dangling"));
 }
 
+TEST_F(BeneathTest, ALinkForClientsIsFoundInThePath) {
+  Buffer out;
+  Writer w(out);
+  append(wire::fscc::to_reparse(wire::fscc::SymbolicLinkReparse{"a", "a", 1}), w);
+  ASSERT_TRUE(make_dir("top"));
+  auto link = make_dir("top/link");
+  ASSERT_TRUE(wait(link->file->set_reparse_data(io(), out.view())));
+  ASSERT_TRUE(create("file"));
+  auto stop = wait(vfs_->find_symlink(io(), "TOP/Link/x/y"));
+  ASSERT_TRUE(stop && *stop);
+  EXPECT_EQ((*stop)->parsed, 8u);
+  EXPECT_EQ((*stop)->reparse_data, to_vec(out));
+  for (std::string_view path : {"", "top", "top/other", "file/x"})
+    EXPECT_FALSE(*wait(vfs_->find_symlink(io(), path))) << path;
+  // Unix links are followed here.
+  std::filesystem::create_symlink("top", root_ / "unix");
+  EXPECT_FALSE(*wait(vfs_->find_symlink(io(), "unix")));
+  EXPECT_TRUE(*wait(vfs_->find_symlink(io(), "unix/link")));
+  // MS-FSA 2.1.5.10.37
+  auto top = open("top");
+  EXPECT_EQ(wait(top->file->set_reparse_data(io(), out.view())).error(),
+            NtStatus::kDirectoryNotEmpty);
+}
+
 TEST_F(BeneathTest, ReparseDataIsKeptWithTheFile) {
   auto file = create("point");
   auto buffer = [](std::uint32_t tag) {

@@ -16,6 +16,7 @@ namespace holdfast::platform::posix {
 namespace {
 
 constexpr std::size_t kCopyBuffer = 256u << 10;
+constexpr std::size_t kMaxOverlap = 16u << 20;
 /// No file system keeps a longer extended attribute (XATTR_SIZE_MAX).
 constexpr std::uint64_t kMaxStream = (64u << 10) - 1;
 
@@ -52,7 +53,9 @@ Result<std::uint64_t> PosixFile::copy_now(const Credentials& who, PosixFile& sou
     if (n < 0) break;
     done += static_cast<std::uint64_t>(n);
   }
-  ByteVec buffer(std::min<std::uint64_t>(kCopyBuffer, length - done));
+  // Overlapping parts of one file are copied as if through a buffer of the whole length.
+  bool same = key_ == source.key_ && stream_xattr() == source.stream_xattr();
+  ByteVec buffer(std::min<std::uint64_t>(same ? kMaxOverlap : kCopyBuffer, length - done));
   while (done < length) {
     std::size_t wanted = std::min<std::uint64_t>(buffer.size(), length - done);
     auto got = source.read_now(source_offset + done, MutBytes(buffer).first(wanted));
@@ -71,7 +74,7 @@ Task<Result<std::uint64_t>> PosixFile::copy_from(IoContext io, ports::File& sour
                                                  std::uint64_t source_offset, std::uint64_t offset,
                                                  std::uint64_t length) {
   auto self = shared_from_this();
-  auto* other = dynamic_cast<PosixFile*>(&source);
+  auto* other = dynamic_cast<PosixFile*>(&source.underlying());
   if (other == nullptr) co_return fail(NtStatus::kNotSameDevice);
   if (!is_range(source_offset, length) || !is_range(offset, length))
     co_return fail(NtStatus::kInvalidParameter);
@@ -88,27 +91,52 @@ Task<Result<void>> PosixFile::clone_from(IoContext io, ports::File& source,
                                          std::uint64_t source_offset, std::uint64_t offset,
                                          std::uint64_t length) {
   auto self = shared_from_this();
-  auto* other = dynamic_cast<PosixFile*>(&source);
+  auto* other = dynamic_cast<PosixFile*>(&source.underlying());
   if (other == nullptr || is_stream() || other->is_stream() || !is_regular_ || !other->is_regular_)
     co_return fail(NtStatus::kInvalidDeviceRequest);
   if (!is_range(source_offset, length) || !is_range(offset, length))
     co_return fail(NtStatus::kInvalidParameter);
   if (!can_write() || !other->can_read()) co_return fail(NtStatus::kAccessDenied);
-  // To the kernel a length of 0 means "to the end".
-  if (length == 0) co_return Result<void>{};
   auto keep = other->shared_from_this();
-  co_return co_await run(io, *share_, Cost::kLong, [&](Blocking) -> Result<void> {
-    file_clone_range range{.src_fd = keep->fd(),
-                           .src_offset = source_offset,
-                           .src_length = length,
-                           .dest_offset = offset};
-    if (::ioctl(self->fd(), FICLONERANGE, &range) == 0) return {};
-    if (errno == EINVAL && self->share_->features().reflink)
-      return fail(NtStatus::kInvalidParameter);
-    if (cannot_here(errno) || errno == ENOTTY || errno == EPERM)
-      return fail(NtStatus::kInvalidDeviceRequest);
-    return fail_errno();
+  co_return co_await run(io, *share_, Cost::kLong, [&](Blocking) {
+    return self->clone_now(io.credentials, *keep, source_offset, offset, length);
   });
+}
+
+Result<void> PosixFile::clone_now(const Credentials& who, PosixFile& source,
+                                  std::uint64_t source_offset, std::uint64_t offset,
+                                  std::uint64_t length) {
+  if (!share_->features().reflink) return fail(NtStatus::kInvalidDeviceRequest);
+  auto st = stat_fd(fd());
+  if (!st) return fail(st.error());
+  std::uint64_t block = st->stx_blksize;
+  if (source_offset % block != 0 || offset % block != 0) return fail(NtStatus::kInvalidParameter);
+  if (offset >= st->stx_size) return {};
+  auto source_st = stat_fd(source.fd());
+  if (!source_st) return fail(source_st.error());
+  if (source_offset >= source_st->stx_size) return {};
+  length = std::min<std::uint64_t>(
+      length, std::min(st->stx_size - offset, source_st->stx_size - source_offset));
+  // The kernel shares a part of a block only where both files end.
+  bool to_both_ends =
+      source_offset + length == source_st->stx_size && offset + length == st->stx_size;
+  std::uint64_t whole = to_both_ends ? length : length / block * block;
+  // To the kernel a length of 0 means "to the end".
+  if (whole != 0) {
+    file_clone_range range{.src_fd = source.fd(),
+                           .src_offset = source_offset,
+                           .src_length = whole,
+                           .dest_offset = offset};
+    if (::ioctl(fd(), FICLONERANGE, &range) != 0) {
+      if (errno == EINVAL || errno == EXDEV) return fail(NtStatus::kInvalidParameter);
+      if (cannot_here(errno) || errno == ENOTTY || errno == EPERM)
+        return fail(NtStatus::kInvalidDeviceRequest);
+      return fail_errno();
+    }
+  }
+  if (length == whole) return {};
+  auto copied = copy_now(who, source, source_offset + whole, offset + whole, length - whole);
+  return copied ? Result<void>{} : fail(copied.error());
 }
 
 Result<std::size_t> PosixFile::read_stream_now(std::uint64_t offset, MutBytes out) const {

@@ -211,11 +211,33 @@ Task<Result<void>> PosixFile::set_allocation(IoContext io, std::uint64_t size) {
 Task<Result<void>> PosixFile::set_sparse(IoContext io, bool sparse) {
   auto self = shared_from_this();
   if (!is_regular_ || is_stream()) co_return fail(NtStatus::kInvalidParameter);
+  co_return co_await run(io, *share_, sparse ? Cost::kMetadata : Cost::kLong,
+                         [&](Blocking) { return self->set_sparse_now(io.credentials, sparse); });
+}
+
+Result<void> PosixFile::set_sparse_now(const Credentials& who, bool sparse) const {
+  if (!sparse) {
+    auto st = stat_fd(fd());
+    if (!st) return fail(st.error());
+    auto writable = writable_now(who);
+    if (!writable) return fail(writable.error());
+    // A file system without it cannot keep the promise of allocated space in any other way.
+    if (st->stx_size != 0 && ::fallocate(writable->get(), 0, 0, off(st->stx_size)) != 0 &&
+        errno != EOPNOTSUPP && errno != ENOSYS)
+      return fail_errno();
+  }
+  DosChange change{.attributes = sparse ? wire::fscc::attributes::kSparseFile : 0,
+                   .mask = wire::fscc::attributes::kSparseFile,
+                   .creation_time = std::nullopt};
+  return change_dos_attributes(*share_, who, fd(), change);
+}
+
+Task<Result<void>> PosixFile::set_compression(IoContext io, bool compressed) {
+  auto self = shared_from_this();
+  if (!share_->features().compression) co_return fail(NtStatus::kNotSupported);
+  if (is_stream() || (!is_regular_ && !is_directory_)) co_return fail(NtStatus::kInvalidParameter);
   co_return co_await run(io, *share_, Cost::kMetadata, [&](Blocking) {
-    DosChange change{.attributes = sparse ? wire::fscc::attributes::kSparseFile : 0,
-                     .mask = wire::fscc::attributes::kSparseFile,
-                     .creation_time = std::nullopt};
-    return change_dos_attributes(*self->share_, io.credentials, self->fd(), change);
+    return change_compression(io.credentials, self->fd(), compressed);
   });
 }
 
@@ -248,9 +270,39 @@ Task<Result<void>> PosixFile::zero_range(IoContext io, Range range) {
   co_return co_await run(io, *share_, Cost::kLong, [&](Blocking) { return self->zero_now(range); });
 }
 
+Result<void> PosixFile::trim_now(Range range) const {
+  auto st = stat_fd(fd());
+  if (!st) return fail(st.error());
+  // Only whole blocks hold space, and a part of one would have to be written to.
+  std::uint64_t block = st->stx_blksize;
+  std::uint64_t begin = (range.offset + block - 1) / block * block;
+  std::uint64_t end = std::min<std::uint64_t>(range.offset + range.length, st->stx_size);
+  end = end / block * block;
+  if (begin >= end || !share_->features().sparse) return {};
+  constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  if (::fallocate(fd(), kPunch, off(begin), off(end - begin)) == 0) return {};
+  return errno == EOPNOTSUPP || errno == ENOSYS ? Result<void>{} : fail_errno();
+}
+
+Task<Result<void>> PosixFile::trim_range(IoContext io, Range range) {
+  auto self = shared_from_this();
+  if (!is_range(range.offset, range.length) || !is_regular_ || is_stream())
+    co_return fail(NtStatus::kInvalidParameter);
+  if (!can_write()) co_return fail(NtStatus::kAccessDenied);
+  co_return co_await run(io, *share_, Cost::kLong, [&](Blocking) { return self->trim_now(range); });
+}
+
 Result<std::vector<Range>> PosixFile::ranges_now(Range range, std::size_t limit) const {
   std::vector<Range> ranges;
   std::uint64_t end = range.offset + range.length;
+  auto info = load_info(*share_, fd());
+  if (!info) return fail(info.error());
+  if ((info->attributes & wire::fscc::attributes::kSparseFile) == 0) {
+    // Holes that local programs left are as good as allocated to who knows of no holes.
+    end = std::min(end, info->end_of_file);
+    if (range.offset < end) ranges.push_back({range.offset, end - range.offset});
+    return ranges;
+  }
   for (std::uint64_t at = range.offset; at < end;) {
     off_t data = ::lseek(fd(), off(at), SEEK_DATA);
     if (data < 0 && errno == ENXIO) break;

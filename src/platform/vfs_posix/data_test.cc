@@ -128,6 +128,61 @@ TEST_P(DataTest, HolesAndZeros) {
   EXPECT_EQ(wait(file->file->info(io()))->attributes, wire::fscc::attributes::kNormal);
 }
 
+// MS-FSA 2.1.5.10.22: who knows of no holes has none.
+TEST_P(DataTest, AFileThatIsNotSparseIsAllocatedToItsEnd) {
+  auto file = create("f");
+  constexpr std::uint64_t kMiB = 1 << 20;
+  ASSERT_TRUE(wait(file->file->set_end_of_file(io(), kMiB)));
+  auto ranges = wait(file->file->allocated_ranges(io(), {kMiB / 2, kMiB}, 10));
+  ASSERT_EQ(ranges->size(), 1u);
+  EXPECT_EQ(ranges->at(0).offset, kMiB / 2);
+  EXPECT_EQ(ranges->at(0).length, kMiB / 2);
+  EXPECT_TRUE(wait(file->file->allocated_ranges(io(), {kMiB, 1}, 10))->empty());
+  ASSERT_TRUE(wait(file->file->set_sparse(io(), true)));
+  EXPECT_TRUE(wait(file->file->allocated_ranges(io(), {0, kMiB}, 10))->empty());
+  ASSERT_TRUE(wait(file->file->set_sparse(io(), false)));
+  EXPECT_GE(wait(file->file->info(io()))->allocation_size, kMiB);
+}
+
+TEST_P(DataTest, TrimTakesWholeBlocksOnly) {
+  auto file = create("f");
+  std::string text(64 << 10, 'a');
+  ASSERT_TRUE(write(*file->file, 0, text));
+  ASSERT_TRUE(wait(file->file->flush(io())));
+  ASSERT_TRUE(wait(file->file->trim_range(io(), {100, 4000})));
+  EXPECT_EQ(get("f"), text);
+  ASSERT_TRUE(wait(file->file->trim_range(io(), {0, 1 << 20})));
+  EXPECT_EQ(wait(file->file->info(io()))->end_of_file, text.size());
+  if (wait(vfs_->volume_info(io()))->trims)
+    EXPECT_EQ(wait(file->file->info(io()))->allocation_size, 0u);
+  EXPECT_EQ(wait(open_data("f", DataAccess::kRead)->file->trim_range(io(), {0, 1})).error(),
+            NtStatus::kAccessDenied);
+}
+
+TEST_P(DataTest, OverlappingCopiesAreAsThroughABuffer) {
+  auto file = create("f");
+  std::string text;
+  for (int i = 0; i < 600'000; ++i) text += static_cast<char>('a' + i % 23);
+  ASSERT_TRUE(write(*file->file, 0, text));
+  EXPECT_EQ(*wait(file->file->copy_from(io(), *file->file, 0, 8, 600'000)), 600'000u);
+  EXPECT_EQ(get("f"), text.substr(0, 8) + text);
+}
+
+TEST_P(DataTest, CompressionIsTheFileSystemsOrNotSupported) {
+  auto file = create("f");
+  namespace attr = wire::fscc::attributes;
+  auto set = wait(file->file->set_compression(io(), true));
+  auto compressed = wait(file->file->info(io()))->attributes & attr::kCompressed;
+  if (set) {
+    EXPECT_NE(compressed, 0u);
+    ASSERT_TRUE(wait(file->file->set_compression(io(), false)));
+    EXPECT_EQ(wait(file->file->info(io()))->attributes & attr::kCompressed, 0u);
+  } else {
+    EXPECT_EQ(set.error(), NtStatus::kNotSupported);
+    EXPECT_EQ(compressed, 0u);
+  }
+}
+
 TEST_P(DataTest, Copies) {
   auto a = create("a"), b = create("b");
   std::string text(700'000, 'q');
@@ -147,7 +202,19 @@ TEST_P(DataTest, Copies) {
   EXPECT_EQ(*wait(b->file->copy_from(io(), *stream->file, 0, 0, 3)), 3u);
   EXPECT_EQ(get("b").substr(0, 3), "end");
   auto cloned = wait(b->file->clone_from(io(), *a->file, 0, 0, 4096));
-  if (!cloned) EXPECT_EQ(cloned.error(), NtStatus::kInvalidDeviceRequest);
+  if (!cloned) {
+    EXPECT_EQ(cloned.error(), NtStatus::kInvalidDeviceRequest);
+    return;
+  }
+  EXPECT_EQ(wait(b->file->clone_from(io(), *a->file, 1, 0, 4096)).error(),
+            NtStatus::kInvalidParameter);
+  // The target does not grow.
+  auto c = create("c");
+  ASSERT_TRUE(wait(c->file->clone_from(io(), *a->file, 0, 0, 1 << 20)));
+  EXPECT_EQ(get("c"), "");
+  ASSERT_TRUE(wait(c->file->set_end_of_file(io(), 5'000)));
+  ASSERT_TRUE(wait(c->file->clone_from(io(), *a->file, 0, 0, 1 << 20)));
+  EXPECT_EQ(get("c"), get("a").substr(0, 5'000));
 }
 
 TEST_P(DataTest, ALargeRemovedFileIsFreedWhenItIsClosed) {

@@ -128,14 +128,16 @@ Task<Result<void>> PosixFile::check_empty(IoContext io) {
   auto self = shared_from_this();
   if (!is_directory()) co_return fail(NtStatus::kNotADirectory);
   // On the service's account: who may remove a directory need not be able to list it.
-  co_return co_await run(io, *share_, Cost::kMetadata, [self](Blocking) -> Result<void> {
-    auto reader = DirectoryReader::open(service(), self->fd());
-    if (!reader) return fail(reader.error());
-    auto entry = reader->next();
-    if (!entry) return fail(entry.error());
-    if (*entry) return fail(NtStatus::kDirectoryNotEmpty);
-    return {};
-  });
+  co_return co_await run(io, *share_, Cost::kMetadata,
+                         [self](Blocking) { return self->is_empty_now(); });
+}
+
+Result<void> PosixFile::is_empty_now() const {
+  auto reader = DirectoryReader::open(service(), fd());
+  if (!reader) return fail(reader.error());
+  auto entry = reader->next();
+  if (!entry) return fail(entry.error());
+  return *entry ? fail(NtStatus::kDirectoryNotEmpty) : Result<void>{};
 }
 
 Task<Result<void>> PosixFile::check_removable(IoContext io) {

@@ -53,6 +53,15 @@ bool has_xattrs(int fd) {
          errno == ENODATA || errno == ERANGE;
 }
 
+/// Some file systems take the flag and forget it.
+bool has_compression(int fd) {
+  int flags = 0;
+  if (::ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) return false;
+  flags |= FS_COMPR_FL;
+  return ::ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0 && ::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+         (flags & FS_COMPR_FL) != 0;
+}
+
 }  // namespace
 
 bool is_remote_file_system(int fd) {
@@ -68,6 +77,7 @@ Features probe_features(int root) {
   f.read_only = ::fstatvfs(root, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0;
   f.memory_only = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
   f.nowait_reads = reads_without_waiting(type);
+  f.counts_xattr_blocks = type == EXT4_SUPER_MAGIC || type == kXfs;
   f.remote = is_remote(type);
   f.xattrs = has_xattrs(root);
   f.security_xattrs =
@@ -80,6 +90,7 @@ Features probe_features(int root) {
   }
   constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   f.sparse = ::fallocate(a.get(), kPunch, 0, 4096) == 0;
+  f.compression = has_compression(a.get());
   f.reflink = ::ioctl(b.get(), FICLONE, a.get()) == 0;
   return f;
 }

@@ -109,6 +109,8 @@ std::string to_wire(std::string_view disk) {
 Result<std::string> to_disk(std::string_view wire) {
   std::string out;
   out.reserve(wire.size());
+  const std::string_view whole = wire;
+  bool mapped = false;
   while (!wire.empty()) {
     std::size_t size = sequence_size(wire);
     auto first = static_cast<std::uint8_t>(wire[0]);
@@ -117,6 +119,7 @@ Result<std::string> to_disk(std::string_view wire) {
       return fail(NtStatus::kObjectNameInvalid);
     if (size == 3 && is_mapping(three_octets(wire))) {
       out += unmapped(three_octets(wire));
+      mapped = true;
     } else {
       out += wire.substr(0, size);
     }
@@ -125,6 +128,8 @@ Result<std::string> to_disk(std::string_view wire) {
   // After the mapping: U+F029 alone would be ".".
   if (out.empty() || out == "." || out == ".." || out.size() > NAME_MAX)
     return fail(NtStatus::kObjectNameInvalid);
+  // Octets that add up to a character, and periods that are not last: a second name of one file.
+  if (mapped && to_wire(out) != whole) return fail(NtStatus::kObjectNameInvalid);
   return out;
 }
 

@@ -43,6 +43,23 @@ TEST(Names, WhatNoClientMaySendIsRefused) {
   EXPECT_EQ(*path_to_disk(""), "");
 }
 
+TEST(Names, HalfASurrogatePairIsAName) {
+  for (char32_t c : {0xD800, 0xDBFF, 0xDC00, 0xDFFF}) {
+    std::string name = "a" + wire_of(c) + "b";
+    ASSERT_TRUE(to_disk(name));
+    EXPECT_EQ(to_wire(*to_disk(name)), name);
+  }
+}
+
+TEST(Names, NoFileHasTwoNames) {
+  std::string octets_of_a_surrogate = wire_of(0xF7ED) + wire_of(0xF7A0) + wire_of(0xF780);
+  EXPECT_FALSE(to_disk(octets_of_a_surrogate));
+  EXPECT_FALSE(to_disk(wire_of(0xF7C3) + wire_of(0xF7A4)));
+  EXPECT_TRUE(to_disk(wire_of(0xF7C3)));
+  EXPECT_FALSE(to_disk("a" + wire_of(0xF029) + "b"));
+  EXPECT_TRUE(to_disk("a" + wire_of(0xF029)));
+}
+
 TEST(Names, EveryDiskNameMakesTheRoundTripThroughUtf16) {
   std::mt19937 random(7);
   const std::string pieces[] = {"a",

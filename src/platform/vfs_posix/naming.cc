@@ -50,9 +50,10 @@ struct Obstacle {
   Stat stat;
 };
 
-/// Looks for `place` ignoring case; the caller holds the directory's name lock.
-Result<std::optional<Obstacle>> find_obstacle(Share& share, const Place& place) {
-  auto existing = share.find_name(place.parent.get(), place.parent_key, place.name, Blocking::kYes);
+/// Looks for `place`; the caller holds the directory's name lock.
+Result<std::optional<Obstacle>> find_obstacle(Share& share, const Place& place, Names names) {
+  auto existing =
+      share.find_name(place.parent.get(), place.parent_key, place.name, Blocking::kYes, names);
   if (!existing) return fail(existing.error());
   if (!*existing) return std::optional<Obstacle>{};
   auto st = stat_at(service(), place.parent.get(), **existing);
@@ -111,16 +112,17 @@ Result<std::string> PosixVfs::rename_now(const Credentials& who, PosixFile& file
   if (!disk) return fail(disk.error());
   auto from = file.locate_now();
   if (!from) return fail(from.error());
-  auto to = share_->find_place(who, *disk, blocking);
+  auto to = share_->find_place(who, *disk, blocking, names_);
   if (!to) return fail(to.error());
   auto from_parent = stat_fd(from->parent.get());
   if (!from_parent) return fail(NtStatus::kObjectPathNotFound);
   bool same_directory = key_of(*from_parent) == to->parent_key;
-  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking); !ready)
+  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking, names_);
+      !ready)
     return fail(ready.error());
   std::string new_disk_path = to->path();
   Lock lock(share_->name_lock(to->parent_key));
-  auto in_way = find_obstacle(*share_, *to);
+  auto in_way = find_obstacle(*share_, *to, names_);
   if (!in_way) return fail(in_way.error());
   Result<void> renamed;
   if (*in_way && same_directory && (*in_way)->name == from->name) {
@@ -148,9 +150,31 @@ Task<Result<std::string>> PosixVfs::rename(IoContext io, ports::File& file,
   });
 }
 
+Result<void> PosixVfs::make_stream_the_data(const Credentials& who, PosixFile& stream,
+                                            bool replace) {
+  if (stream.is_directory()) return fail(NtStatus::kInvalidParameter);
+  Lock lock(share_->value_lock(stream.key()));
+  auto st = stat_fd(stream.fd());
+  if (!st) return fail(st.error());
+  if (!replace || st->stx_size != 0) return fail(NtStatus::kObjectNameCollision);
+  auto content = read_stream(stream.fd(), stream.stream_xattr());
+  if (!content) return fail(content.error());
+  if (!*content) return fail(NtStatus::kFileDeleted);
+  auto data = reopen(who, stream.fd(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  if (!data) return fail(data.error());
+  for (std::size_t done = 0; done < (*content)->size();) {
+    ssize_t n = ::pwrite(data->get(), (*content)->data() + done, (*content)->size() - done,
+                         static_cast<off_t>(done));
+    if (n < 0 && errno != EINTR) return fail_errno();
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  return Xattrs(stream.fd()).remove(who, stream.stream_xattr());
+}
+
 Result<void> PosixVfs::rename_stream_now(const Credentials& who, PosixFile& stream,
                                          std::string_view new_stream, bool replace) {
   if (!stream.is_stream()) return fail(NtStatus::kInvalidParameter);
+  if (new_stream.empty()) return make_stream_the_data(who, stream, replace);
   auto xattr = stream_xattr(new_stream);
   if (!xattr) return fail(xattr.error());
   Lock lock(share_->value_lock(stream.key()));
@@ -186,12 +210,13 @@ Result<void> PosixVfs::link_now(const Credentials& who, PosixFile& file, std::st
   if (file.is_directory()) return fail(NtStatus::kFileIsADirectory);
   auto disk = path_to_disk(new_path);
   if (!disk) return fail(disk.error());
-  auto to = share_->find_place(who, *disk, blocking);
+  auto to = share_->find_place(who, *disk, blocking, names_);
   if (!to) return fail(to.error());
-  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking); !ready)
+  if (auto ready = share_->find_name(to->parent.get(), to->parent_key, to->name, blocking, names_);
+      !ready)
     return fail(ready.error());
   Lock lock(share_->name_lock(to->parent_key));
-  auto in_way = find_obstacle(*share_, *to);
+  auto in_way = find_obstacle(*share_, *to, names_);
   if (!in_way) return fail(in_way.error());
   if (*in_way) {
     if (!replace) return fail(NtStatus::kObjectNameCollision);

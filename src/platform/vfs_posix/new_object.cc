@@ -28,6 +28,9 @@ Result<void> furnish(Share& share, const Credentials& who, int fd, const CreateH
                 .creation_time = std::nullopt};
   if ((dos.attributes & dos.mask) != 0)
     if (auto set = change_dos_attributes(share, who, fd, dos); !set) return set;
+  // Only what a directory has handed down needs taking back.
+  if (how.no_compression && share.features().compression)
+    if (auto set = change_compression(who, fd, false); !set) return set;
   if (!how.eas.empty()) {
     if (!share.features().xattrs) return fail(NtStatus::kEasNotSupported);
     if (auto stored = store_eas(who, fd, how.eas); !stored) return stored;

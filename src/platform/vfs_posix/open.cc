@@ -57,7 +57,7 @@ Result<Opened> PosixVfs::open_stream(const Credentials& who, Found found, const 
                  .access = access,
                  .stat = st,
                  .path = std::move(found.path),
-                 .stream = stream,
+                 .stream = stream_name_of(**xattr),
                  .stream_xattr = std::move(**xattr)});
 }
 
@@ -65,7 +65,7 @@ Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path,
                                   Blocking blocking) {
   auto disk = path_to_disk(path);
   if (!disk) return fail(disk.error());
-  auto found = share_->find(who, *disk, how.open_reparse_point, blocking);
+  auto found = share_->find(who, *disk, how.open_reparse_point, blocking, names_);
   if (!found) return fail(found.error());
   auto st = stat_fd(found->fd.get());
   if (!st) return fail(st.error());
@@ -106,7 +106,7 @@ Task<Result<Opened>> PosixVfs::open(IoContext io, std::string_view path, const O
 
 Result<Opened> PosixVfs::create_stream(const Credentials& who, const std::string& disk,
                                        const CreateHow& how, Blocking blocking) {
-  auto found = share_->find(who, disk, false, blocking);
+  auto found = share_->find(who, disk, false, blocking, names_);
   if (!found) return fail(found.error());
   auto st = stat_fd(found->fd.get());
   if (!st) return fail(st.error());
@@ -130,14 +130,16 @@ Result<UniqueFd> PosixVfs::make_unless_there(const Credentials& who, const Place
   for (Blocking locked = Blocking::kNo;; locked = Blocking::kYes) {
     {
       Lock lock(share_->name_lock(place.parent_key));
-      auto existing = share_->find_name(place.parent.get(), place.parent_key, place.name, locked);
+      auto existing =
+          share_->find_name(place.parent.get(), place.parent_key, place.name, locked, names_);
       if (existing && *existing) return fail(NtStatus::kObjectNameCollision);
       if (existing) return make_object(*share_, who, place, how);
       if (existing.error() != kWouldBlock || blocking == Blocking::kNo)
         return fail(existing.error());
     }
     // Reading a directory takes time that others who create need not wait for.
-    auto read = share_->find_name(place.parent.get(), place.parent_key, place.name, blocking);
+    auto read =
+        share_->find_name(place.parent.get(), place.parent_key, place.name, blocking, names_);
     if (!read) return fail(read.error());
     if (*read) return fail(NtStatus::kObjectNameCollision);
   }
@@ -148,10 +150,15 @@ Result<Opened> PosixVfs::create_now(const Credentials& who, std::string_view pat
   auto disk = path_to_disk(path);
   if (!disk) return fail(disk.error());
   if (!how.stream.empty()) return create_stream(who, *disk, how, blocking);
-  auto place = share_->find_place(who, *disk, blocking);
+  auto place = share_->find_place(who, *disk, blocking, names_);
   if (!place) return fail(place.error());
   auto fd = make_unless_there(who, *place, how, blocking);
-  if (!fd) return fail(fd.error());
+  if (!fd) {
+    // A directory that has been removed takes nothing; the errors of Linux for it differ.
+    auto parent = stat_fd(place->parent.get());
+    bool is_gone = parent && parent->stx_nlink == 0;
+    return fail(is_gone ? NtStatus::kObjectPathNotFound : fd.error());
+  }
   auto st = stat_fd(fd->get());
   if (!st) return fail(st.error());
   return opened({.fd = std::move(*fd),

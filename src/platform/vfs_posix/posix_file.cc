@@ -190,6 +190,7 @@ Task<Result<void>> PosixFile::set_security(IoContext io, const SetSecurity& chan
   auto self = shared_from_this();
   co_return co_await run(io, *share_, Cost::kMetadata, [self, &io, &change](Blocking) {
     auto owned = change_ownership(io.credentials, self->fd(), change.uid, change.gid, change.mode);
+    if (owned && change.remove_descriptor) return remove_security(*self->share_, self->fd());
     if (!owned || change.descriptor.empty()) return owned;
     return store_security(*self->share_, self->fd(), change.descriptor);
   });

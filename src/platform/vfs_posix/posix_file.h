@@ -47,7 +47,9 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   Task<Result<void>> set_end_of_file(IoContext io, std::uint64_t size) override;
   Task<Result<void>> set_allocation(IoContext io, std::uint64_t size) override;
   Task<Result<void>> set_sparse(IoContext io, bool sparse) override;
+  Task<Result<void>> set_compression(IoContext io, bool compressed) override;
   Task<Result<void>> zero_range(IoContext io, Range range) override;
+  Task<Result<void>> trim_range(IoContext io, Range range) override;
   Task<Result<std::vector<Range>>> allocated_ranges(IoContext io, Range range,
                                                     std::size_t limit) override;
   Task<Result<std::uint64_t>> copy_from(IoContext io, ports::File& source,
@@ -109,13 +111,18 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   Result<void> resize_stream_now(const Credentials& who, std::uint64_t size) const;
   Result<void> allocate_now(const Credentials& who, std::uint64_t size);
   Result<void> zero_now(Range range) const;
+  Result<void> trim_now(Range range) const;
+  Result<void> set_sparse_now(const Credentials& who, bool sparse) const;
   Result<std::vector<Range>> ranges_now(Range range, std::size_t limit) const;
   Result<std::uint64_t> copy_now(const Credentials& who, PosixFile& source,
                                  std::uint64_t source_offset, std::uint64_t offset,
                                  std::uint64_t length);
+  Result<void> clone_now(const Credentials& who, PosixFile& source, std::uint64_t source_offset,
+                         std::uint64_t offset, std::uint64_t length);
   Result<ByteVec> reparse_now() const;
   Result<void> set_reparse_now(const Credentials& who, Bytes data);
   Result<void> delete_reparse_now(const Credentials& who, std::uint32_t tag);
+  Result<void> is_empty_now() const;
   FileIo* loop_io(IoContext io) const;
 
   struct StreamNames {

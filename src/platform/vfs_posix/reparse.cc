@@ -9,7 +9,7 @@
 
 #include "platform/vfs_posix/errno_map.h"
 #include "platform/vfs_posix/names.h"
-#include "platform/vfs_posix/posix_file.h"
+#include "platform/vfs_posix/posix_vfs_impl.h"
 #include "platform/vfs_posix/where.h"
 
 namespace holdfast::platform::posix {
@@ -73,6 +73,9 @@ Result<void> PosixFile::set_reparse_now(const Credentials& who, Bytes data) {
   Xattrs xattrs(fd());
   auto old = xattrs.get(kReparseXattr);
   if (!old) return fail(old.error());
+  // MS-FSA 2.1.5.10.37: a directory with anything in it cannot lead elsewhere.
+  if (is_directory_)
+    if (auto empty = is_empty_now(); !empty) return empty;
   // MS-FSA 2.1.5.10.37: another tag may not replace the one that is there.
   if (*old && (*old)->size() >= kTagSize && load_u32((*old)->data()) != decoded->reparse_tag)
     return fail(NtStatus::kIoReparseTagMismatch);
@@ -99,6 +102,31 @@ Task<Result<void>> PosixFile::delete_reparse_data(IoContext io, std::uint32_t ta
   auto self = shared_from_this();
   co_return co_await run(io, *share_, Cost::kMetadata,
                          [&](Blocking) { return self->delete_reparse_now(io.credentials, tag); });
+}
+
+Result<std::optional<ports::SymlinkStop>> PosixVfs::find_symlink_now(const Credentials& who,
+                                                                     std::string_view path,
+                                                                     Blocking blocking) {
+  for (std::size_t end = 0; end != path.size();) {
+    end = std::min(path.find('/', end == 0 ? 0 : end + 1), path.size());
+    auto disk = path_to_disk(path.substr(0, end));
+    if (!disk) return fail(disk.error());
+    auto found = share_->find(who, *disk, false, blocking);
+    if (!found && found.error() == kWouldBlock) return fail(kWouldBlock);
+    if (!found) return std::nullopt;
+    auto value = Xattrs(found->fd.get()).get(kReparseXattr);
+    if (value && *value && (*value)->size() >= kTagSize &&
+        load_u32((*value)->data()) == wire::fscc::reparse_tag::kSymlink)
+      return ports::SymlinkStop{end, std::move(**value)};
+  }
+  return std::nullopt;
+}
+
+Task<Result<std::optional<ports::SymlinkStop>>> PosixVfs::find_symlink(IoContext io,
+                                                                       std::string_view path) {
+  co_return co_await run(io, *share_, Cost::kMetadata, [&](Blocking blocking) {
+    return find_symlink_now(io.credentials, path, blocking);
+  });
 }
 
 }  // namespace holdfast::platform::posix

@@ -38,6 +38,12 @@ Result<void> store_security(const Share& share, int fd, Bytes descriptor) {
   return Xattrs(fd).set(service(), xattr_name(share), value);
 }
 
+Result<void> remove_security(const Share& share, int fd) {
+  auto stored = Xattrs(fd).size(xattr_name(share));
+  if (!stored) return fail(stored.error());
+  return *stored ? Xattrs(fd).remove(service(), xattr_name(share)) : Result<void>{};
+}
+
 Result<void> change_ownership(const Credentials& who, int fd, std::optional<std::uint32_t> uid,
                               std::optional<std::uint32_t> gid, std::optional<std::uint32_t> mode) {
   ActAs as(who);

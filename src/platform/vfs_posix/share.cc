@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 
+#include "platform/vfs_posix/attributes.h"
 #include "platform/vfs_posix/names.h"
+#include "wire/fscc/constants.h"
 
 namespace holdfast::platform::posix {
 
@@ -18,25 +20,27 @@ Share::Share(PosixVfsOptions options, UniqueFd root, const Features& features)
 }
 
 Result<Found> Share::find(const Credentials& who, const std::string& path, bool no_follow,
-                          Blocking blocking) {
+                          Blocking blocking, Names names) {
   int flags = O_PATH | (no_follow ? O_NOFOLLOW : 0);
   auto exact = open_beneath(who, root(), path, flags);
   if (exact) return Found{std::move(*exact), path};
   if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());
   auto [parent, name] = split_path(path);
-  auto directory = find_directory(who, parent, blocking);
+  auto directory = find_directory(who, parent, blocking, names);
   if (!directory) return fail(directory.error());
+  if (names == Names::kExact) return fail(NtStatus::kObjectNameNotFound);
   return find_in(who, *directory, name, flags, blocking);
 }
 
 Result<Found> Share::find_directory(const Credentials& who, std::string_view path,
-                                    Blocking blocking) {
+                                    Blocking blocking, Names names) {
   std::string spelled(path);
   auto exact = open_beneath(who, root(), spelled, O_PATH | O_DIRECTORY);
   if (exact) return Found{std::move(*exact), std::move(spelled)};
   if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());
+  if (names == Names::kExact) return fail(NtStatus::kObjectPathNotFound);
   auto [parent, name] = split_path(path);
-  auto directory = find_directory(who, parent, blocking);
+  auto directory = find_directory(who, parent, blocking, names);
   if (!directory) return directory;
   auto found = find_in(who, *directory, name, O_PATH | O_DIRECTORY, blocking);
   if (!found && found.error() == NtStatus::kObjectNameNotFound)
@@ -48,7 +52,10 @@ Result<Found> Share::find_in(const Credentials& who, const Found& directory, std
                              int flags, Blocking blocking) {
   auto real = indexes_.find(directory.fd.get(), name, blocking);
   if (!real) return fail(real.error());
-  if (!*real) return fail(NtStatus::kObjectNameNotFound);
+  // Nothing is behind a link that clients resolve: its directory is empty.
+  if (!*real)
+    return fail(is_client_symlink(directory.fd.get()) ? NtStatus::kStoppedOnSymlink
+                                                      : NtStatus::kObjectNameNotFound);
   // From the root and not from the directory: a link in it may lead to its siblings.
   std::string path = join_path(directory.path, **real);
   auto fd = open_beneath(who, root(), path, flags);
@@ -56,11 +63,22 @@ Result<Found> Share::find_in(const Credentials& who, const Found& directory, std
   return Found{std::move(*fd), std::move(path)};
 }
 
-Result<Place> Share::find_place(const Credentials& who, const std::string& path,
-                                Blocking blocking) {
+Result<std::optional<std::string>> Share::find_name(int directory, FileKey key,
+                                                    std::string_view name, Blocking blocking,
+                                                    Names names) {
+  if (names == Names::kFolded) return indexes_.find(directory, key, name, blocking);
+  std::string spelled(name);
+  auto st = stat_at(service(), directory, spelled);
+  if (st) return std::optional(std::move(spelled));
+  if (st.error() == NtStatus::kObjectNameNotFound) return std::optional<std::string>{};
+  return fail(st.error());
+}
+
+Result<Place> Share::find_place(const Credentials& who, const std::string& path, Blocking blocking,
+                                Names names) {
   auto [parent, name] = split_path(path);
   if (name.empty()) return fail(NtStatus::kObjectNameCollision);
-  auto directory = find_directory(who, parent, blocking);
+  auto directory = find_directory(who, parent, blocking, names);
   if (!directory) return fail(directory.error());
   auto st = stat_fd(directory->fd.get());
   if (!st) return fail(st.error());

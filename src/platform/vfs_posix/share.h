@@ -19,8 +19,12 @@ struct Features {
   /// preadv2(RWF_NOWAIT). Where it is refused, memory_only says whether reads never wait.
   bool nowait_reads = false;
   bool memory_only = false;
+  /// Attributes that do not fit into the inode take a block, which st_blocks counts as data's.
+  bool counts_xattr_blocks = false;
   bool reflink = false;
   bool sparse = false;
+  /// FS_COMPR_FL: what is written to a file with it is compressed (btrfs).
+  bool compression = false;
   /// Calls may wait for another machine or process: nothing is done on a loop's thread.
   bool remote = false;
   bool read_only = false;
@@ -33,6 +37,10 @@ struct Found {
   /// On disk, in real case, from the root.
   std::string path;
 };
+
+/// How names are compared: as Windows does, or octet by octet for clients that speak the SMB3 POSIX
+/// extensions.
+enum class Names : std::uint8_t { kFolded, kExact };
 
 /// Where an object is, or would be: an open directory and a name in it.
 struct Place {
@@ -61,14 +69,13 @@ class Share {
   /// is followed beneath the root unless no_follow. kObjectNameNotFound, kObjectPathNotFound,
   /// kAccessDenied (also for a link that leads out), kWouldBlock.
   Result<Found> find(const Credentials& who, const std::string& disk_path, bool no_follow,
-                     Blocking blocking);
+                     Blocking blocking, Names names = Names::kFolded);
   /// Finds the directory that a path's last component is or would be in. The path may not be "".
-  Result<Place> find_place(const Credentials& who, const std::string& disk_path, Blocking blocking);
+  Result<Place> find_place(const Credentials& who, const std::string& disk_path, Blocking blocking,
+                           Names names = Names::kFolded);
   /// The name in the directory that is `name` to a client.
   Result<std::optional<std::string>> find_name(int directory, FileKey key, std::string_view name,
-                                               Blocking blocking) {
-    return indexes_.find(directory, key, name, blocking);
-  }
+                                               Blocking blocking, Names names = Names::kFolded);
 
   /// Held while a name is looked for and then made in a directory, so that "A" and "a" cannot both
   /// be.
@@ -81,7 +88,7 @@ class Share {
   static std::size_t stripe(FileKey k) { return (k.inode ^ k.inode >> 7 ^ k.device) % kStripes; }
 
   Result<Found> find_directory(const Credentials& who, std::string_view disk_path,
-                               Blocking blocking);
+                               Blocking blocking, Names names);
   Result<Found> find_in(const Credentials& who, const Found& directory, std::string_view name,
                         int flags, Blocking blocking);
 

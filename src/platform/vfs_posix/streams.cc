@@ -31,6 +31,8 @@ std::string ea_xattr(const std::vector<std::string>& existing, std::string_view 
 
 }  // namespace
 
+std::string stream_name_of(std::string_view xattr) { return std::string(stream_of(xattr)); }
+
 Result<std::string> stream_xattr(std::string_view stream) {
   std::string name = std::string(kStreamPrefix).append(stream).append(kStreamSuffix);
   bool invalid = stream.empty() || name.size() > kMaxXattrName ||

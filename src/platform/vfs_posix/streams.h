@@ -8,6 +8,8 @@ namespace holdfast::platform::posix {
 
 /// The extended attribute of a stream, in the case that is on disk; nullopt: there is none.
 Result<std::optional<std::string>> find_stream(int fd, std::string_view stream);
+/// The stream's name in such an attribute.
+std::string stream_name_of(std::string_view xattr);
 /// "user.DosStream.NAME:$DATA"; kObjectNameInvalid when no such stream can be.
 Result<std::string> stream_xattr(std::string_view stream);
 Result<std::vector<ports::StreamInfo>> list_streams(int fd, const Stat& st);

@@ -26,6 +26,7 @@ std::uint32_t volume_attributes(const Features& f) {
   std::uint32_t attributes = FsAttributes::kCasePreservedNames | FsAttributes::kUnicodeOnDisk |
                              FsAttributes::kSupportsHardLinks;
   if (f.sparse) attributes |= FsAttributes::kSupportsSparseFiles;
+  if (f.compression) attributes |= FsAttributes::kFileCompression;
   if (f.read_only) attributes |= FsAttributes::kReadOnlyVolume;
   if (f.reflink) attributes |= FsAttributes::kSupportsBlockRefcounting;
   if (f.xattrs)
@@ -54,6 +55,7 @@ Result<ports::VolumeInfo> PosixVfs::volume_info_now() {
   volume.free_units = fs.f_bfree;
   volume.caller_free_units = fs.f_bavail;
   volume.attributes = volume_attributes(share_->features());
+  volume.trims = share_->features().sparse;
   volume.max_component_units =
       fs.f_namemax == 0
           ? kMaxComponent
@@ -67,6 +69,16 @@ Result<ports::VolumeInfo> PosixVfs::volume_info_now() {
 Task<Result<ports::VolumeInfo>> PosixVfs::volume_info(IoContext io) {
   co_return co_await run(io, *share_, Cost::kMetadata,
                          [this](Blocking) { return volume_info_now(); });
+}
+
+Task<std::shared_ptr<ports::ChangeWatch>> PosixVfs::watch_local_changes(
+    IoContext io, ports::FilePtr directory, bool tree, std::weak_ptr<ports::LocalChangeSink> sink) {
+  using Watch = std::shared_ptr<ports::ChangeWatch>;
+  auto file = std::static_pointer_cast<PosixFile>(directory);
+  auto watch =
+      co_await run(io, *share_, tree ? Cost::kLong : Cost::kMetadata,
+                   [&](Blocking) -> Result<Watch> { return watcher_->watch(file, tree, sink); });
+  co_return watch ? std::move(*watch) : nullptr;
 }
 
 }  // namespace holdfast::platform::posix

@@ -32,6 +32,7 @@ Task<Reply> change_notify(Request& r) {
   if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
   Result<core::OpenView> open = r.find_open(request.file_id);
   if (!open) co_return error_reply(open.error());
+  if (!open->share->change_notify) co_return error_reply(NtStatus::kNotImplemented);
   if (!open->is_directory) co_return error_reply(NtStatus::kInvalidParameter);
   if (!open->may(smb2::FileAccess::kListDirectory)) co_return error_reply(NtStatus::kAccessDenied);
   if (request.output_buffer_length > r.connection.negotiated()->max_transact)
@@ -42,9 +43,12 @@ Task<Reply> change_notify(Request& r) {
   if (!path) co_return error_reply(NtStatus::kDeletePending);
 
   core::NotifyTable& table = r.server.notifications();
-  table.watch(open->id, {open->share->vfs.get(), *path,
-                         (request.flags & smb2::ChangeNotifyRequest::kFlagWatchTree) != 0,
-                         request.completion_filter, request.output_buffer_length});
+  bool tree = (request.flags & smb2::ChangeNotifyRequest::kFlagWatchTree) != 0;
+  bool first = table.watch(open->id, {open->share->vfs.get(), *path, tree,
+                                      request.completion_filter, request.output_buffer_length});
+  if (first && open->share->local_changes)
+    table.feed(open->id, co_await open->share->vfs->watch_local_changes(
+                             r.io(), open->file, tree, r.server.local_change_sink()));
   // Whoever closes a handle first takes it out of the open table, then its watch out of this one.
   if (!r.server.opens().find(open->id)) {
     std::vector<core::Wake> wakes;
@@ -80,7 +84,7 @@ Task<Reply> change_notify(Request& r) {
     if (!possible || r.cancelled) r.cancel();
     NtStatus status = co_await outcome;
     r.on_cancel = nullptr;
-    if (!possible) co_return error_reply(NtStatus::kInternalError);
+    if (!possible) co_return error_reply(r.cannot_wait());
     if (status != NtStatus::kSuccess) co_return error_reply(status);
   }
 }

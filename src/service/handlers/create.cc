@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_context_answers.h"
+#include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
 #include "service/handlers/handlers.h"
+#include "service/handlers/quota.h"
+#include "service/handlers/short_names.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -10,10 +13,39 @@ namespace smb2 = wire::smb2;
 
 // Opening what another client creates or removes at the same moment is tried again so often.
 constexpr int kMaxTries = 8;
+// So many breaks of others' oplocks and leases are waited for.
+constexpr int kMaxWaits = 32;
 
-Reply answer(const CreatePlan& plan, const CreateOutcome& out, smb2::FileId file_id) {
+/// Finds or makes the object and enters the open (MS-SMB2 3.3.5.9, "Open Execution").
+Task<NtStatus> execute(Request& r, CreatePlan& plan, CreateOutcome& out) {
+  NtStatus status = NtStatus::kSuccess;
+  bool short_names = may_have_short_names(plan.path.path);
+  int waits = 0;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    status = co_await open_existing(r, plan, out);
+    if (short_names &&
+        (status == NtStatus::kObjectNameNotFound || status == NtStatus::kObjectPathNotFound)) {
+      short_names = false;
+      plan.path.path = co_await with_long_names(r, plan.path.path);
+      status = co_await open_existing(r, plan, out);
+    }
+    for (; status == NtStatus::kPending && waits < kMaxWaits; ++waits)
+      status = co_await open_existing(r, plan, out);
+    if (status == NtStatus::kPending) status = NtStatus::kSharingViolation;
+    if (status != NtStatus::kObjectNameNotFound || !plan.may_create()) break;
+    status = co_await create_new(r, plan, out);
+    // Somebody else was faster: then it exists, and is opened or collided with.
+    if (status != NtStatus::kObjectNameCollision) break;
+  }
+  co_return status;
+}
+
+}  // namespace
+
+Reply create_answer(const CreatePlan& plan, const CreateOutcome& out, smb2::FileId file_id) {
   const ports::FileInfo& info = out.opened.info;
   smb2::CreateResponse response;
+  response.oplock_level = out.caching.level;
   response.create_action = out.action;
   response.creation_time = info.creation_time;
   response.last_access_time = info.last_access_time;
@@ -24,34 +56,42 @@ Reply answer(const CreatePlan& plan, const CreateOutcome& out, smb2::FileId file
   response.file_attributes = info.attributes;
   if (info.reparse_tag != 0) response.flags = smb2::CreateResponse::kFlagReparsePoint;
   response.file_id = file_id;
-  ByteVec contexts = create_context_answers(plan.contexts, info, out.maximal);
+  ByteVec contexts = create_context_answers(plan, out);
   response.create_contexts = contexts;
   return body_reply(response);
 }
-
-}  // namespace
 
 /// MS-SMB2 3.3.5.9.
 Task<Reply> create(Request& r) {
   r.chain.file_id.reset();
   if (r.tree->share->type == core::ShareType::kPipe) co_return co_await create_pipe(r);
+  if (smb2::CreateRequest q; decode(r.message, q) && is_quota_file(q.name))
+    co_return co_await create_quota_file(r);
   Result<CreatePlan> plan = plan_create(r);
   if (!plan) co_return error_reply(plan.error());
+  if (plan->reclaims()) co_return co_await create_reconnect(r, *plan);
+  if (NtStatus s = co_await choose_vfs(r, *plan); s != NtStatus::kSuccess) co_return error_reply(s);
+  // The same client's CREATE may have come before (3.3.5.9.10), or that of its application through
+  // another client (3.3.5.9.13).
+  if (NtStatus s = co_await take_over_app_instance(r, *plan); s != NtStatus::kSuccess)
+    co_return error_reply(s);
+  CreateReplay replay(r, *plan);
+  Result<std::optional<core::OpenView>> before = replay.begin();
+  if (!before) co_return error_reply(before.error());
+  if (*before) co_return co_await answer_replay(r, *plan, std::move(**before));
   CreateOutcome out;
-  NtStatus status = NtStatus::kSuccess;
-  for (int tries = 0; tries < kMaxTries; ++tries) {
-    status = co_await open_existing(r, *plan, out);
-    if (status != NtStatus::kObjectNameNotFound || !plan->may_create()) break;
-    status = co_await create_new(r, *plan, out);
-    // Somebody else was faster: then it exists, and is opened or collided with.
-    if (status != NtStatus::kObjectNameCollision) break;
-  }
+  NtStatus status = co_await execute(r, *plan, out);
+  if (status == NtStatus::kStoppedOnSymlink || status == NtStatus::kObjectPathNotFound)
+    co_return co_await symlink_reply(r, *plan, status);
   if (status != NtStatus::kSuccess) co_return error_reply(status);
   r.server.counters().files_opened.fetch_add(1, std::memory_order_relaxed);
   std::optional<core::OpenView> open = r.server.opens().find(out.id);
   if (!open) co_return error_reply(NtStatus::kFileClosed);
   r.chain.file_id = open->file_id();
-  co_return answer(*plan, out, open->file_id());
+  out.durable = grant_durable(r, *plan, out);
+  r.server.opens().set_created(out.id, out.action);
+  replay.finish(out.id);
+  co_return create_answer(*plan, out, open->file_id());
 }
 
 }  // namespace holdfast::service::handlers

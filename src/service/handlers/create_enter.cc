@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf16.h"
+#include "core/path/snapshot_token.h"
 #include "service/handlers/create_steps.h"
+#include "service/server/breaks.h"
 #include "service/server/closing.h"
 
 namespace holdfast::service::handlers {
@@ -13,6 +15,14 @@ namespace Attributes = smb2::FileAttributes;
 using smb2::CreateAction, smb2::CreateDisposition;
 using wire::dtyp::SecurityDescriptor;
 
+/// What an object of this kind can have: files everything; directories what listings and handles
+/// can use, as leases of version 2 (MS-SMB2 3.3.5.9.8, 3.3.5.9.11).
+std::uint32_t may_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
+  if (!spec.is_directory) return smb2::LeaseState::kAll;
+  bool can = plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2;
+  return can ? smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching : 0;
+}
+
 core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& out) {
   core::OpenSpec spec;
   spec.session = r.session->id;
@@ -20,14 +30,27 @@ core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& 
   spec.connection = r.connection.id();
   spec.share = r.tree->share;
   spec.identity = r.identity;
-  spec.object = {out.opened.info.key, fold_name(plan.path.stream)};
+  spec.object = object_of(plan, out);
   spec.file = out.opened.file;
   spec.path = out.opened.path;
+  // Apart from the live file of this name, which may be renamed and has notifications.
+  if (plan.snapshot)
+    spec.path = core::snapshot_token(*plan.snapshot) + (spec.path.empty() ? "" : "/") + spec.path;
   spec.access = out.granted;
   spec.share_access = plan.request.share_access;
   spec.options = plan.request.create_options;
   spec.is_directory = out.opened.info.is_directory && plan.path.stream.empty();
+  spec.posix = plan.posix;
   spec.delete_on_close = plan.wants(Options::kDeleteOnClose);
+  spec.overwrites = plan.overwrites() && out.action == CreateAction::kOpened;
+  spec.allocation_size = spec.overwrites ? 0 : out.opened.info.allocation_size;
+  spec.may_cache = may_cache(plan, spec);
+  if (spec.may_cache != 0) spec.caching = plan.caching;
+  spec.must_seal = r.tree->encrypt;
+  spec.client_guid = r.connection.negotiated()->client_guid;
+  if (plan.contexts.durable_handle_request_v2)
+    spec.create_guid = plan.contexts.durable_handle_request_v2->create_guid;
+  spec.app_instance = plan.app_instance;
   spec.created = r.server.env().clock.now();
   return spec;
 }
@@ -47,10 +70,26 @@ bool is_going(Request& r, const ports::FileKey& key) {
          NtStatus::kDeletePending;
 }
 
+core::ObjectId object_of(const CreatePlan& plan, const CreateOutcome& out) {
+  return {out.opened.info.key, fold_name(plan.path.stream)};
+}
+
+bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
+                        const std::optional<core::ObjectId>& object) {
+  if (plan.caching.level != smb2::OplockLevel::kLease) return false;
+  std::optional<core::ObjectId> leased = r.server.opens().leased(plan.caching.lease.id);
+  return leased && leased != object;
+}
+
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
-  Result<core::OpenId> id = r.server.opens().open(spec_of(r, plan, out));
-  if (!id) co_return id.error();
-  out.id = *id;
+  core::OpenSpec spec = spec_of(r, plan, out);
+  if (NtStatus s = r.server.opens().check_kept(spec.object); s != NtStatus::kSuccess) co_return s;
+  BreakWait wait(r);
+  core::EnterOutcome entered = r.server.opens().enter(std::move(spec), wait.token());
+  out.id = entered.id;
+  out.caching = std::move(entered.caching);
+  NtStatus status = co_await wait.settle(std::move(entered));
+  if (status != NtStatus::kSuccess) co_return status;
   if (r.session->tree(r.header.tree_id)) co_return NtStatus::kSuccess;
   (void)co_await close_open(r.server, r.loop, out.id);
   co_return NtStatus::kNetworkNameDeleted;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_steps.h"
+#include "service/server/breaks.h"
 #include "service/server/closing.h"
 #include "service/server/security.h"
 #include "wire/smb2/change_notify.h"
@@ -40,23 +41,26 @@ NtStatus check_attributes(const CreatePlan& plan, const ports::FileInfo& info) {
   return NtStatus::kSuccess;
 }
 
-/// What the open gets of what it asked for.
-Result<std::uint32_t> grant(const CreatePlan& plan, std::uint32_t maximal) {
-  std::uint32_t needed = plan.desired;
-  if (plan.overwrites()) needed |= Access::kWriteData;
+}  // namespace
+
+Result<std::uint32_t> grant_access(Request& r, const CreatePlan& plan, const ports::FileInfo& info,
+                                   std::uint32_t maximal, std::uint32_t also) {
+  std::uint32_t needed = plan.desired | also;
+  if ((needed & Access::kAccessSystemSecurity) != 0) {
+    if (!token_of(*r.identity).security_privilege) return fail(NtStatus::kPrivilegeNotHeld);
+    maximal |= Access::kAccessSystemSecurity;
+  }
+  bool read_only = (info.attributes & Attributes::kReadonly) != 0 && !info.is_directory;
+  if (read_only) maximal &= ~core::kReadOnlyDenies;
   // READ_ATTRIBUTES comes with listing the parent, SYNCHRONIZE with anything (MS-FSA 2.1.5.1.2.1).
   std::uint32_t allowed = maximal | Access::kReadAttributes | Access::kSynchronize;
-  if ((needed & ~allowed & ~Access::kAccessSystemSecurity) != 0)
-    return fail(NtStatus::kAccessDenied);
-  if ((needed & Access::kAccessSystemSecurity) != 0) return fail(NtStatus::kPrivilegeNotHeld);
-  return plan.maximum_allowed ? plan.desired | maximal : plan.desired;
+  if ((needed & ~allowed) != 0) return fail(NtStatus::kAccessDenied);
+  return plan.maximum_allowed ? plan.desired | (maximal & Access::kAll) : plan.desired;
 }
-
-}  // namespace
 
 /// MS-FSA 2.1.5.1.2: the object exists.
 Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& out) {
-  ports::Vfs& vfs = *r.tree->share->vfs;
+  ports::Vfs& vfs = *plan.vfs;
   ports::OpenHow how;
   how.stream = plan.path.stream;
   how.open_reparse_point = plan.wants(Options::kOpenReparsePoint);
@@ -66,13 +70,15 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   if (plan.request.create_disposition == CreateDisposition::kCreate)
     co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
                                                : NtStatus::kObjectNameCollision;
+  if (lease_is_elsewhere(r, plan, object_of(plan, out))) co_return NtStatus::kInvalidParameter;
   if (NtStatus s = check_kind(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   if (NtStatus s = check_attributes(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   Result<std::uint32_t> maximal = co_await maximal_access_of(
       r.io(), *r.tree, *r.identity, *out.opened.file, out.opened.info, out.opened.path);
   if (!maximal) co_return maximal.error();
   out.maximal = *maximal;
-  Result<std::uint32_t> granted = grant(plan, *maximal);
+  Result<std::uint32_t> granted =
+      grant_access(r, plan, out.opened.info, *maximal, plan.overwrites() ? Access::kWriteData : 0);
   if (!granted) co_return granted.error();
   out.granted = *granted;
   if (plan.wants(Options::kDeleteOnClose)) {
@@ -98,7 +104,7 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   if (!plan.overwrites()) co_return NtStatus::kSuccess;
 
   ports::CreateHow change;
-  change.attributes = plan.request.file_attributes;
+  change.attributes = plan.request.file_attributes | Attributes::kArchive;
   change.eas = plan.eas;
   if (plan.contexts.allocation_size)
     change.allocation_size = plan.contexts.allocation_size->allocation_size;
@@ -111,6 +117,8 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   out.action = plan.request.create_disposition == CreateDisposition::kSupersede
                    ? CreateAction::kSuperseded
                    : CreateAction::kOverwritten;
+  break_directory_leases(r.server, r.loop, *r.tree->share, out.opened.path,
+                         plan.caching.lease.parent);
   report_change(r.server, *r.tree->share, out.opened.path, core::NotifyAction::kModified,
                 smb2::CompletionFilter::kSize | smb2::CompletionFilter::kLastWrite |
                     smb2::CompletionFilter::kAttributes);

@@ -3,6 +3,7 @@
 
 #include "base/utf16.h"
 #include "core/path/path.h"
+#include "core/path/short_name.h"
 #include "service/handlers/info_answers.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
@@ -24,10 +25,29 @@ fscc::StandardInformation standard_of(InfoQuery& q, const ports::FileInfo& i) {
   return {i.allocation_size, i.end_of_file, links, pending, q.open.is_directory};
 }
 
+fscc::PosixInformation posix_of(const ports::FileInfo& i) {
+  fscc::PosixInformation x;
+  x.creation_time = i.creation_time;
+  x.last_access_time = i.last_access_time;
+  x.last_write_time = i.last_write_time;
+  x.change_time = i.change_time;
+  x.end_of_file = i.end_of_file;
+  x.allocation_size = i.allocation_size;
+  x.dos_attributes = i.attributes;
+  x.inode = i.key.inode;
+  x.device_id = static_cast<std::uint32_t>(i.key.device);
+  x.hard_links = i.link_count;
+  x.reparse_tag = i.reparse_tag;
+  x.mode = i.mode & 07777;
+  x.owner = sids::kUnixUsers.with(i.uid);
+  x.group = sids::kUnixGroups.with(i.gid);
+  return x;
+}
+
 /// The open's own flags as FileModeInformation shows them (MS-FSCC 2.4.31).
 std::uint32_t mode_of(const core::OpenView& open) {
   namespace Options = wire::smb2::CreateOptions;
-  return open.options &
+  return open.notes->mode.load(std::memory_order_relaxed) &
          (Options::kWriteThrough | Options::kSequentialOnly | Options::kNoIntermediateBuffering |
           Options::kSynchronousIoAlert | Options::kSynchronousIoNonalert | Options::kDeleteOnClose);
 }
@@ -36,8 +56,12 @@ Task<Result<std::string>> name_of(InfoQuery& q) {
   Result<std::string> path = co_await q.open.file->path(q.request.io());
   if (!path) co_return fail(path.error());
   std::string name = core::to_backslashes(*path);
-  if (!q.open.file->stream().empty()) name += ":" + q.open.file->stream() + ":$DATA";
+  if (!q.open.file->stream().empty()) name += ":" + q.open.file->stream();
   co_return name;
+}
+
+std::uint64_t position_of(const core::OpenView& open) {
+  return open.notes->position.load(std::memory_order_relaxed);
 }
 
 Task<NtStatus> all(InfoQuery& q, const ports::FileInfo& i) {
@@ -48,9 +72,11 @@ Task<NtStatus> all(InfoQuery& q, const ports::FileInfo& i) {
   all.ea.ea_size = i.ea_size;
   all.access.access_flags = q.open.access;
   all.mode.mode = mode_of(q.open);
+  all.position.current_byte_offset = position_of(q.open);
   Result<std::string> name = co_await name_of(q);
   if (!name) co_return name.error();
   all.name.file_name = "\\" + *name;
+  if (!q.open.file->stream().empty()) all.name.file_name += ":$DATA";
   append(all, q.out);
   co_return NtStatus::kSuccess;
 }
@@ -90,13 +116,23 @@ Task<NtStatus> full_ea(InfoQuery& q) {
 }
 
 Task<NtStatus> names(InfoQuery& q, FileInfoClass info_class) {
-  if (info_class == FileInfoClass::kAlternateName) co_return NtStatus::kObjectNameNotFound;
   // Asked for by dialect 3.1.1 clients only (MS-SMB2 3.3.5.20.1).
   if (info_class == FileInfoClass::kNormalizedName &&
       q.request.connection.negotiated()->dialect != wire::smb2::Dialect::kSmb311)
     co_return NtStatus::kNotSupported;
   Result<std::string> name = co_await name_of(q);
   if (!name) co_return name.error();
+  if (info_class == FileInfoClass::kAlternateName) {
+    // An 8.3 name is its own (MS-FSA 2.1.5.12.3); the share's root has none.
+    Result<std::string> path = co_await q.open.file->path(q.request.io());
+    if (!path || path->empty()) co_return NtStatus::kObjectNameNotFound;
+    std::string_view last = core::last_component(*path);
+    std::string made = core::short_name(last);
+    append(fscc::NameInformation{made.empty() ? std::string(last) : made}, q.out);
+    co_return NtStatus::kSuccess;
+  }
+  // A stream's type belongs to its name, but not to the normalized one (smb2.getinfo.normalized).
+  if (info_class == FileInfoClass::kName && !q.open.file->stream().empty()) *name += ":$DATA";
   append(fscc::NameInformation{*name}, q.out);
   co_return NtStatus::kSuccess;
 }
@@ -143,7 +179,9 @@ NtStatus fixed(InfoQuery& q, const ports::FileInfo& i, FileInfoClass info_class)
     case FileInfoClass::kInternal: append(fscc::InternalInformation{i.key.inode}, q.out); break;
     case FileInfoClass::kEa: append(fscc::EaInformation{i.ea_size}, q.out); break;
     case FileInfoClass::kAccess: append(fscc::AccessInformation{q.open.access}, q.out); break;
-    case FileInfoClass::kPosition: append(fscc::PositionInformation{}, q.out); break;
+    case FileInfoClass::kPosition:
+      append(fscc::PositionInformation{position_of(q.open)}, q.out);
+      break;
     case FileInfoClass::kMode: append(fscc::ModeInformation{mode_of(q.open)}, q.out); break;
     case FileInfoClass::kAlignment: append(fscc::AlignmentInformation{}, q.out); break;
     case FileInfoClass::kCompression: {
@@ -171,6 +209,10 @@ NtStatus fixed(InfoQuery& q, const ports::FileInfo& i, FileInfoClass info_class)
     case FileInfoClass::kStandardLink:
       append(fscc::StandardLinkInformation{i.link_count, i.link_count, false, q.open.is_directory},
              q.out);
+      break;
+    case FileInfoClass::kPosix:
+      if (!q.request.connection.negotiated()->posix_extensions) return NtStatus::kInvalidInfoClass;
+      append(posix_of(i), q.out);
       break;
     default: return NtStatus::kNotSupported;
   }

@@ -52,14 +52,31 @@ NtStatus write_answer(FsInfoClass info_class, const ports::VolumeInfo& v, bool r
     case FsInfoClass::kSectorSize: {
       fscc::FsSectorSizeInformation s;
       s.logical_bytes_per_sector = v.bytes_per_sector;
+      if (v.trims) s.flags |= fscc::FsSectorSizeInformation::kTrimEnabled;
       append(s, out);
       break;
     }
     case FsInfoClass::kPosix: append(posix_of(v), out); break;
-    // Quotas come with a quota provider; until then no volume has any.
     default: return NtStatus::kNotSupported;
   }
   return NtStatus::kSuccess;
+}
+
+/// MS-FSA 2.1.5.13.3. Unix has no limits for everybody who has none of their own.
+Task<NtStatus> answer_control(InfoQuery& q) {
+  constexpr std::uint32_t kQuotaTrack = 0x1, kQuotaEnforce = 0x2;  // MS-FSCC 2.5.2
+  fscc::FsControlInformation control;
+  if (q.open.share->quotas != nullptr) {
+    Result<ports::QuotaProvider::State> state =
+        co_await q.open.share->quotas->state(q.request.io());
+    if (!state) co_return state.error();
+    if (state->enforced)
+      control.file_system_control_flags |= kQuotaEnforce;
+    else if (state->tracked)
+      control.file_system_control_flags |= kQuotaTrack;
+  }
+  append(control, q.out);
+  co_return NtStatus::kSuccess;
 }
 
 }  // namespace
@@ -70,8 +87,16 @@ Task<NtStatus> answer_fs_info(InfoQuery& q) {
   if (!volume) co_return volume.error();
   // The share's name is what Explorer shows for the drive.
   if (volume->label.empty()) volume->label = q.open.share->name;
-  co_return write_answer(static_cast<FsInfoClass>(q.query.file_info_class), *volume,
-                         q.open.share->read_only, q.out);
+  if (!q.open.share->streams) volume->attributes &= ~fscc::FsAttributeInformation::kNamedStreams;
+  auto info_class = static_cast<FsInfoClass>(q.query.file_info_class);
+  if (info_class == FsInfoClass::kControl) co_return co_await answer_control(q);
+  if (info_class == FsInfoClass::kAttribute && q.open.share->quotas != nullptr) {
+    Result<ports::QuotaProvider::State> state =
+        co_await q.open.share->quotas->state(q.request.io());
+    // Clients ask for quotas only where the volume says that it has them.
+    if (state && state->tracked) volume->attributes |= fscc::FsAttributeInformation::kVolumeQuotas;
+  }
+  co_return write_answer(info_class, *volume, q.open.share->read_only, q.out);
 }
 
 }  // namespace holdfast::service::handlers

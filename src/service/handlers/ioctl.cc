@@ -19,6 +19,7 @@ struct Row {
 
 constexpr Row kTable[] = {
     {Fsctl::kValidateNegotiateInfo, fsctl::validate_negotiate_info, false},
+    {Fsctl::kQueryNetworkInterfaceInfo, fsctl::query_network_interface_info, false},
     {Fsctl::kDfsGetReferrals, fsctl::dfs_get_referrals, false},
     {Fsctl::kDfsGetReferralsEx, fsctl::dfs_get_referrals, false},
     {Fsctl::kPipeWait, fsctl::pipe_wait, false},
@@ -32,6 +33,8 @@ constexpr Row kTable[] = {
     {Fsctl::kSetZeroData, fsctl::set_zero_data},
     {Fsctl::kQueryAllocatedRanges, fsctl::query_allocated_ranges},
     {Fsctl::kDuplicateExtentsToFile, fsctl::duplicate_extents},
+    {Fsctl::kDuplicateExtentsToFileEx, fsctl::duplicate_extents_ex},
+    {Fsctl::kQueryFileRegions, fsctl::query_file_regions},
     {Fsctl::kFileLevelTrim, fsctl::file_level_trim},
     {Fsctl::kGetReparsePoint, fsctl::get_reparse_point},
     {Fsctl::kSetReparsePoint, fsctl::set_reparse_point},
@@ -39,6 +42,8 @@ constexpr Row kTable[] = {
     {Fsctl::kGetCompression, fsctl::get_compression},
     {Fsctl::kSetCompression, fsctl::set_compression},
     {Fsctl::kCreateOrGetObjectId, fsctl::create_or_get_object_id},
+    {Fsctl::kGetObjectId, fsctl::create_or_get_object_id},
+    {Fsctl::kLmrRequestResiliency, fsctl::request_resiliency},
     {Fsctl::kGetNtfsVolumeData, fsctl::get_ntfs_volume_data},
 };
 

@@ -2,6 +2,7 @@
 #include "wire/smb2/lock.h"
 
 #include "service/handlers/handlers.h"
+#include "service/server/breaks.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -61,7 +62,7 @@ Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
     bool was_waiting = r.server.opens().cancel_lock(open, token);
     if (was_waiting) {
       r.server.waits().forget(token);
-      co_return error_reply(r.cancelled ? NtStatus::kCancelled : NtStatus::kInternalError);
+      co_return error_reply(r.cancelled ? NtStatus::kCancelled : r.cannot_wait());
     }
   }
   Server& server = r.server;
@@ -70,6 +71,26 @@ Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
   };
   status = co_await outcome;
   r.on_cancel = nullptr;
+  co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+}
+
+/// Does what the request says.
+Task<Reply> execute(Request& r, const smb2::LockRequest& request, core::OpenId open) {
+  if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {
+    NtStatus status = unlock_all(r, open, request);
+    co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+  }
+  bool waits;
+  Result<Ranges> ranges = lock_ranges(request, waits);
+  if (!ranges) co_return error_reply(ranges.error());
+  // A client that caches may neither read past others' locks nor keep its own to itself.
+  if (NtStatus s = co_await break_caching(r, open, core::BreakReason::kDataChanges);
+      s != NtStatus::kSuccess)
+    co_return error_reply(s);
+  if (waits) co_return co_await lock_waiting(r, open, *ranges);
+  std::vector<core::Wake> wakes;
+  NtStatus status = r.server.opens().lock(open, *ranges, 0, wakes);
+  r.server.waits().wake(wakes);
   co_return status == NtStatus::kSuccess ? done() : error_reply(status);
 }
 
@@ -89,18 +110,19 @@ Task<Reply> lock(Request& r) {
       smb2::FileAccess::kAppendData;
   if (!open->may(kReadsOrWrites)) co_return error_reply(NtStatus::kAccessDenied);
 
-  if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {
-    NtStatus status = unlock_all(r, open->id, request);
-    co_return status == NtStatus::kSuccess ? done() : error_reply(status);
-  }
-  bool waits;
-  Result<Ranges> ranges = lock_ranges(request, waits);
-  if (!ranges) co_return error_reply(ranges.error());
-  if (waits) co_return co_await lock_waiting(r, open->id, *ranges);
-  std::vector<core::Wake> wakes;
-  NtStatus status = r.server.opens().lock(open->id, *ranges, 0, wakes);
-  r.server.waits().wake(wakes);
-  co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+  const core::Negotiated& agreed = *r.connection.negotiated();
+  if (agreed.dialect == smb2::Dialect::kSmb202) co_return co_await execute(r, request, open->id);
+  // A request whose answer was lost comes again, and is not done twice (3.3.5.14).
+  bool multichannel = (agreed.server_capabilities & smb2::GlobalCap::kMultiChannel) != 0;
+  core::OpenTable& opens = r.server.opens();
+  NtStatus before = opens.lock_replay(open->id, request.lock_sequence_index(),
+                                      request.lock_sequence_number(), multichannel);
+  if (before == NtStatus::kSuccess) co_return done();
+  Reply reply = co_await execute(r, request, open->id);
+  if (reply.status == NtStatus::kSuccess)
+    opens.lock_done(open->id, request.lock_sequence_index(), request.lock_sequence_number(),
+                    multichannel);
+  co_return reply;
 }
 
 }  // namespace holdfast::service::handlers

@@ -12,6 +12,7 @@ Task<Reply> logoff(Request& r) {
   wire::smb2::LogoffRequest request;
   if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
   core::SessionId id = r.session->id;
+  r.server.drop_other_channels(id, r.connection.id());
   co_await end_session(r.server, r.loop, id);
   Reply reply = body_reply(wire::smb2::LogoffResponse{});
   r.chain.logged_off.push_back(id);

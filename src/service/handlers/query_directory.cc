@@ -3,6 +3,7 @@
 
 #include "base/utf16.h"
 #include "core/object/directory_scan.h"
+#include "core/path/short_name.h"
 #include "service/handlers/handlers.h"
 #include "service/server/security.h"
 #include "wire/fscc/directory_information.h"
@@ -32,10 +33,10 @@ wire::fscc::DirectoryEntry entry_of(const ports::DirEntry& e) {
   out.file_id = info.key.inode;
   store_u64(out.file_id_128.data(), info.key.inode);
   out.file_name = e.name;
-  out.short_name = e.short_name;
+  out.short_name = core::short_name(e.name);
   out.device_id = static_cast<std::uint32_t>(info.key.device);
   out.hard_links = info.link_count;
-  out.mode = info.mode;
+  out.mode = info.mode & 07777;
   out.owner = sids::kUnixUsers.with(info.uid);
   out.group = sids::kUnixGroups.with(info.gid);
   return out;
@@ -52,9 +53,42 @@ Task<bool> may_see(Request& r, std::string_view directory, const ports::DirEntry
   how.open_reparse_point = true;
   Result<ports::Opened> opened = co_await share.vfs->open(r.io(), path, how);
   if (!opened) co_return false;
-  Result<std::uint32_t> maximal =
-      co_await maximal_access_of(r.io(), *r.tree, *r.identity, *opened->file, opened->info, path);
-  co_return maximal && (*maximal & smb2::FileAccess::kReadData) != 0;
+  Result<wire::dtyp::SecurityDescriptor> sd =
+      co_await descriptor_of(r.io(), share, *opened->file, opened->info);
+  // All of GENERIC_READ, by the entry's own descriptor.
+  constexpr std::uint32_t kNeeded =
+      smb2::FileAccess::kGenericReadMapped & ~smb2::FileAccess::kSynchronize;
+  co_return sd && (core::maximum_access(*sd, token_of(*r.identity)) & kNeeded) == kNeeded;
+}
+
+/// Two changes so close to each other may have the same time, ticks.
+constexpr std::uint64_t kTimeResolution = 20 * 10'000;
+
+Task<void> note_time(Request& r, ports::File& directory, core::DirectoryScan& scan) {
+  scan.read_as_of = {};
+  Result<ports::FileInfo> info = co_await directory.info(r.io());
+  std::uint64_t now = r.server.env().clock.now().ticks;
+  if (info && info->last_write_time.ticks + kTimeResolution < now)
+    scan.read_as_of = info->last_write_time;
+}
+
+/// Entries that an earlier request has left over are told as they are now: what was removed since
+/// is not there (smbtorture smb2.dir.fixed, smb2.dir.modify).
+Task<void> refresh(Request& r, ports::File& directory, core::DirectoryScan& scan) {
+  if (scan.pending.empty() || !scan.pattern().has_wildcards()) co_return;
+  Result<ports::FileInfo> info = co_await directory.info(r.io());
+  if (info && scan.read_as_of.ticks != 0 && info->last_write_time == scan.read_as_of) co_return;
+  std::deque<ports::DirEntry> old = std::exchange(scan.pending, {});
+  for (ports::DirEntry& e : old) {
+    if (e.name == "." || e.name == "..") {
+      scan.pending.push_back(std::move(e));
+      continue;
+    }
+    Result<ports::DirEntry> now = co_await directory.find_entry(r.io(), e.name);
+    if (now) scan.pending.push_back(std::move(*now));
+    if (!now && now.error() != NtStatus::kObjectNameNotFound) scan.pending.push_back(std::move(e));
+  }
+  co_await note_time(r, directory, scan);
 }
 
 /// Reads entries until one matches or the directory ends.
@@ -77,6 +111,7 @@ Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan&
       continue;
     }
     std::vector<ports::DirEntry> batch;
+    co_await note_time(r, directory, scan);
     Result<void> read =
         co_await directory.read_directory(r.io(), scan.must_rewind, detail, kBatch, batch);
     if (!read) co_return fail(read.error());
@@ -120,6 +155,9 @@ NtStatus check(Request& r, const QueryDirectoryRequest& q, const core::OpenView&
   if (!open.may(smb2::FileAccess::kListDirectory)) return NtStatus::kAccessDenied;
   if (!wire::fscc::is_directory_class(static_cast<FileInfoClass>(q.file_information_class)))
     return NtStatus::kInvalidInfoClass;
+  if (q.file_information_class == static_cast<std::uint8_t>(FileInfoClass::kPosix) &&
+      !r.connection.negotiated()->posix_extensions)
+    return NtStatus::kInvalidInfoClass;
   if (q.output_buffer_length > r.connection.negotiated()->max_transact)
     return NtStatus::kInvalidParameter;
   if (q.output_buffer_length <
@@ -154,6 +192,7 @@ Task<Reply> query_directory(Request& r) {
   Buffer message =
       core::new_message(8 + std::min<std::uint32_t>(q.output_buffer_length, 64u << 10));
   message.append_zeros(smb2::QueryDirectoryResponse::kOutputOffset - smb2::kHeaderSize);
+  co_await refresh(r, *open->file, *scan);
   DirectoryAppender appender(static_cast<FileInfoClass>(q.file_information_class), message,
                              q.output_buffer_length);
   NtStatus status = co_await collect(r, q, *open, *scan, appender);

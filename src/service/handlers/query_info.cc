@@ -4,6 +4,7 @@
 #include "core/access/security_information.h"
 #include "service/handlers/handlers.h"
 #include "service/handlers/info_answers.h"
+#include "service/handlers/quota.h"
 #include "service/server/security.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
@@ -90,6 +91,15 @@ Task<Reply> query_security(Request& r, const QueryInfoRequest& q, const core::Op
   co_return data_reply(std::move(message), NtStatus::kSuccess);
 }
 
+/// MS-SMB2 3.3.5.20.4.
+Task<Reply> query_quotas(Request& r, const QueryInfoRequest& q, const core::OpenView& open) {
+  Buffer message = begin_message();
+  Writer writer(message);
+  NtStatus status = co_await query_quota(r, q, open, writer);
+  if (status != NtStatus::kSuccess) co_return error_reply(status);
+  co_return data_reply(std::move(message), status);
+}
+
 }  // namespace
 
 /// MS-SMB2 3.3.5.20.
@@ -104,7 +114,7 @@ Task<Reply> query_info(Request& r) {
     case InfoType::kFile: co_return co_await query_class(r, q, *open, false);
     case InfoType::kFilesystem: co_return co_await query_class(r, q, *open, true);
     case InfoType::kSecurity: co_return co_await query_security(r, q, *open);
-    case InfoType::kQuota: co_return error_reply(NtStatus::kNotSupported);
+    case InfoType::kQuota: co_return co_await query_quotas(r, q, *open);
   }
   co_return error_reply(NtStatus::kInvalidParameter);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "service/handlers/handlers.h"
+#include "service/server/times.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -49,6 +50,7 @@ Task<Reply> read(Request& r) {
       s != NtStatus::kSuccess)
     co_return error_reply(s);
 
+  auto kept = co_await times_to_keep(r, *open, core::OpenNotes::kAccess);
   Buffer message = core::new_message(16 + request.length);
   message.append_zeros(16);
   MutBytes data = message.extend(request.length);
@@ -56,8 +58,10 @@ Task<Reply> read(Request& r) {
   Result<std::size_t> size =
       now ? std::move(*now) : co_await open->file->read(r.io(), request.offset, data);
   if (!size) co_return error_reply(size.error());
+  co_await put_back(r, *open, kept);
   if ((*size == 0 && request.length != 0) || *size < request.minimum_count)
     co_return error_reply(NtStatus::kEndOfFile);
+  open->notes->position.store(request.offset + *size, std::memory_order_relaxed);
   r.server.counters().bytes_read.fetch_add(*size, std::memory_order_relaxed);
   Reply reply = finish(std::move(message), *size, NtStatus::kSuccess);
   // MS-SMB2 3.3.5.12: only answers that the client asks to have compressed.

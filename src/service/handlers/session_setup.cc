@@ -24,34 +24,77 @@ void say_refused(Request& r, const std::string& user, const std::string& reason,
                  {{"peer", r.driver.peer().to_string()}, {"user", user}, {"reason", reason}});
 }
 
+Result<Channel*> new_session(Request& r) {
+  const core::Negotiated& agreed = *r.connection.negotiated();
+  if (r.connection.session_count() >= limits::kMaxSessionsPerConnection)
+    return fail(NtStatus::kInsufficientResources);
+  SessionPtr session = r.server.sessions().create(r.connection.id(), r.server.env().random.u64());
+  if (session == nullptr) return fail(NtStatus::kInsufficientResources);
+  session->dialect = agreed.dialect;
+  session->client_guid = agreed.client_guid;
+  session->signing = agreed.signing;
+  session->cipher = agreed.cipher;
+  session->client_address = r.driver.peer().address_string();
+  session->channels.push_back(r.connection.id());
+  Channel& channel = r.connection.add_channel(session);
+  channel.preauth = r.connection.preauth();
+  r.header.session_id = session->id;
+  return &channel;
+}
+
+/// The connection is to become a further channel of a session (MS-SMB2 3.3.5.5 step 4).
+Result<Channel*> bind_channel(Request& r) {
+  Channel* channel = r.connection.channel(r.header.session_id);
+  if (channel != nullptr && channel->established) return fail(NtStatus::kRequestNotAccepted);
+  SessionPtr session = r.server.sessions().find(r.header.session_id);
+  if (session == nullptr) return fail(NtStatus::kUserSessionDeleted);
+  SessionState state = session->current_state();
+  if (state == SessionState::kInProgress) return fail(NtStatus::kRequestNotAccepted);
+  const core::Policy& policy = r.connection.policy();
+  NtStatus agreement = core::check_binding(*r.connection.negotiated(), policy, *session);
+  if (agreement != NtStatus::kSuccess) return fail(agreement);
+  if (!r.meta.header.is_signed()) return fail(NtStatus::kInvalidParameter);
+  // Of guests, too: they have no key.
+  std::shared_ptr<const ports::Identity> who = session->who();
+  if (who == nullptr || who->is_anonymous || who->is_guest) return fail(NtStatus::kNotSupported);
+  if (!r.meta.signature_ok) return fail(NtStatus::kAccessDenied);
+  if (state == SessionState::kExpired) return fail(NtStatus::kNetworkSessionExpired);
+  if (channel != nullptr) return channel;
+  {
+    Lock lock(session->mutex);
+    if (session->channels.size() >= core::kMaxChannelsPerSession)
+      return fail(NtStatus::kInsufficientResources);
+  }
+  if (r.connection.session_count() >= limits::kMaxSessionsPerConnection)
+    return fail(NtStatus::kInsufficientResources);
+  Channel& added = r.connection.add_channel(session);
+  added.is_bound = true;
+  added.keys = session->keys;
+  added.preauth = r.connection.preauth();
+  return &added;
+}
+
 /// Finds or makes the session of this leg (MS-SMB2 3.3.5.5, 3.3.5.5.1, 3.3.5.5.2).
 Result<Channel*> channel_of(Request& r, const smb2::SessionSetupRequest& request) {
-  if ((request.flags & smb2::SessionSetupRequest::kFlagBinding) != 0) {
-    // Binding needs SMB2_GLOBAL_CAP_MULTI_CHANNEL, which the server does not announce.
-    return fail(NtStatus::kRequestNotAccepted);
-  }
-  if (r.header.session_id == 0) {
-    if (r.connection.session_count() >= limits::kMaxSessionsPerConnection)
-      return fail(NtStatus::kInsufficientResources);
-    SessionPtr session = r.server.sessions().create(r.connection.id(), r.server.env().random.u64());
-    if (session == nullptr) return fail(NtStatus::kInsufficientResources);
-    session->dialect = r.connection.negotiated()->dialect;
-    session->client_guid = r.connection.negotiated()->client_guid;
-    session->client_address = r.driver.peer().address_string();
-    session->channels.push_back(r.connection.id());
-    Channel& channel = r.connection.add_channel(session);
-    channel.preauth = r.connection.preauth();
-    r.header.session_id = session->id;
-    return &channel;
-  }
+  if (r.header.session_id == 0) return new_session(r);
+  if ((request.flags & smb2::SessionSetupRequest::kFlagBinding) != 0) return bind_channel(r);
   Channel* channel = r.connection.channel(r.header.session_id);
-  if (channel == nullptr) return fail(NtStatus::kUserSessionDeleted);
+  if (channel == nullptr || (channel->is_bound && !channel->established))
+    return fail(NtStatus::kUserSessionDeleted);
+  // MS-SMB2 3.3.5.2.4: a renewal is a request of the session like any other.
+  if (channel->established && channel->session->signing_required && !r.meta.sealed &&
+      !r.meta.signature_ok)
+    return fail(NtStatus::kAccessDenied);
   return channel;
 }
 
-void forget(Request& r, Channel& channel) {
-  core::SessionId id = channel.session->id;
-  r.server.sessions().remove(id);
+/// A log-on that failed leaves nothing, a binding that failed leaves the session as it was; after a
+/// renewal that failed the session is gone on all its channels (MS-SMB2 3.3.5.5.3).
+Task<void> forget(Request& r, core::SessionId id, bool is_binding) {
+  if (!is_binding) {
+    r.server.close_session(id);
+    co_await end_session(r.server, r.loop, id);
+  }
   r.driver.drop_session(id);
 }
 
@@ -97,43 +140,77 @@ NtStatus check_policy(Request& r, const ports::AuthStep& step) {
   return NtStatus::kSuccess;
 }
 
-/// The session becomes valid (MS-SMB2 3.3.5.5.3, steps after the authentication succeeded).
-/// False: the session was ended meanwhile, from elsewhere.
-bool establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& request,
-               ports::AuthStep& step) {
+void say_established(Request& r, const core::Session& session, const ports::Identity& who) {
+  r.driver.logged_on();
+  r.server.event(Severity::kInfo, "session.established",
+                 (who.is_anonymous ? std::string("Anonymous") : "User " + who.user) + " from " +
+                     r.driver.peer().to_string() + " logged on" +
+                     (who.is_guest ? " as guest" : "") + ".",
+                 {{"user", who.user},
+                  {"peer", r.driver.peer().to_string()},
+                  {"encrypted", session.encrypt ? "yes" : "no"}});
+}
+
+/// The session becomes valid, or is renewed (MS-SMB2 3.3.5.5.3, steps after the authentication
+/// succeeded). Not kSuccess: the session was ended meanwhile, from elsewhere.
+NtStatus establish(Request& r, Channel& channel, const smb2::SessionSetupRequest& request,
+                   ports::AuthStep& step) {
   core::Session& session = *channel.session;
   const core::Policy& policy = r.connection.policy();
-  bool has_key =
-      !step.session_key.empty() && !step.identity.is_anonymous && !step.identity.is_guest;
-  if (!channel.established && has_key) {
+  bool known = !step.identity.is_anonymous && !step.identity.is_guest;
+  if (!channel.established && !step.session_key.empty() && !step.identity.is_guest) {
     make_keys(r, channel, step.session_key);
-    session.signing_required = policy.signing == core::Requirement::kRequired ||
-                               (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0;
-    session.encrypt = (policy.encryption == core::Requirement::kDesired ||
-                       policy.encryption == core::Requirement::kRequired) &&
-                      session.keys.seal != nullptr;
+    session.signing_required =
+        known && (policy.signing == core::Requirement::kRequired ||
+                  (request.security_mode & smb2::SecurityMode::kSigningRequired) != 0);
+    session.encrypt = known && session.keys.seal != nullptr &&
+                      (policy.encryption == core::Requirement::kDesired ||
+                       policy.encryption == core::Requirement::kRequired);
   }
   auto identity = std::make_shared<const ports::Identity>(std::move(step.identity));
   bool first = !channel.established;
   {
     Lock lock(session.mutex);
-    if (session.ended) return false;
+    if (session.ended) return NtStatus::kUserSessionDeleted;
     if (first) session.created = r.server.env().clock.now();
     session.identity = identity;
     session.expires = step.expires;
     session.state = SessionState::kValid;
   }
   channel.established = true;
+  if (known) r.connection.lift_constraint();
+  if (first) say_established(r, session, *identity);
+  return NtStatus::kSuccess;
+}
+
+/// The connection becomes a channel with a signing key of its own; it seals with the session's keys
+/// (MS-SMB2 3.3.5.5.3).
+NtStatus establish_binding(Request& r, Channel& channel, const ports::AuthStep& step) {
+  core::Session& session = *channel.session;
+  const core::Negotiated& agreed = *r.connection.negotiated();
+  std::shared_ptr<const ports::Identity> who = session.who();
+  if (step.identity.is_guest || step.identity.is_anonymous || step.identity.sid != who->sid ||
+      step.session_key.empty())
+    return NtStatus::kAccessDenied;
+  {
+    Lock lock(session.mutex);
+    if (session.ended) return NtStatus::kUserSessionDeleted;
+    if (session.channels.size() >= core::kMaxChannelsPerSession)
+      return NtStatus::kInsufficientResources;
+    session.channels.push_back(r.connection.id());
+  }
+  const crypto::Provider& crypto = r.connection.crypto();
+  channel.keys.signer = crypto.make_signer(
+      static_cast<crypto::SigningAlgorithm>(agreed.signing),
+      crypto::derive_signing_key(crypto, agreed.dialect, step.session_key, channel.preauth));
+  channel.established = true;
   r.driver.logged_on();
-  if (!first) return true;
-  r.server.event(Severity::kInfo, "session.established",
-                 (identity->is_anonymous ? std::string("Anonymous") : "User " + identity->user) +
-                     " from " + r.driver.peer().to_string() + " logged on" +
-                     (identity->is_guest ? " as guest" : "") + ".",
-                 {{"user", identity->user},
-                  {"peer", r.driver.peer().to_string()},
-                  {"encrypted", session.encrypt ? "yes" : "no"}});
-  return true;
+  r.connection.lift_constraint();
+  r.server.event(Severity::kInfo, "session.channel.added",
+                 "User " + who->user + " added the connection from " + r.driver.peer().to_string() +
+                     " to a session.",
+                 {{"user", who->user}, {"peer", r.driver.peer().to_string()}});
+  return NtStatus::kSuccess;
 }
 
 /// PreviousSessionId: the client has lost that session and takes its place (MS-SMB2 3.3.5.5.3).
@@ -144,12 +221,11 @@ Task<void> end_previous(Request& r, core::SessionId previous, const Channel& cha
   auto old_who = old->who();
   auto who = channel.session->who();
   if (old_who == nullptr || who == nullptr || old_who->sid != who->sid) co_return;
-  r.server.close_session(previous);
+  r.server.close_session(previous, true);
   co_await end_session(r.server, r.loop, previous);
 }
 
-Reply success(Request& r, const Channel& channel, Bytes token) {
-  (void)r;
+Reply success(const Channel& channel, Bytes token) {
   smb2::SessionSetupResponse response;
   auto who = channel.session->who();
   if (who->is_guest) response.session_flags |= smb2::SessionSetupResponse::kFlagIsGuest;
@@ -158,8 +234,32 @@ Reply success(Request& r, const Channel& channel, Bytes token) {
     response.session_flags |= smb2::SessionSetupResponse::kFlagEncryptData;
   response.security_buffer = token;
   Reply reply = body_reply(response);
-  reply.must_sign = true;
+  reply.must_sign = !who->is_anonymous && !who->is_guest;
   return reply;
+}
+
+/// The authentication has come to an end, one way or the other.
+Task<Reply> conclude(Request& r, const smb2::SessionSetupRequest& request, core::SessionId id,
+                     ports::AuthStep step) {
+  Channel* channel = r.connection.channel(id);
+  bool is_binding = channel->is_bound && !channel->established;
+  channel->in_setup = false;
+  if (step.status != NtStatus::kSuccess) {
+    say_refused(r, step.identity.user, step.reason.empty() ? to_string(step.status) : step.reason);
+  } else {
+    step.status = check_policy(r, step);
+  }
+  if (step.status == NtStatus::kSuccess)
+    step.status =
+        is_binding ? establish_binding(r, *channel, step) : establish(r, *channel, request, step);
+  if (step.status != NtStatus::kSuccess) {
+    co_await forget(r, id, is_binding);
+    co_return error_reply(step.status);
+  }
+  if (!is_binding) co_await end_previous(r, request.previous_session_id, *channel);
+  channel = r.connection.channel(id);
+  if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
+  co_return success(*channel, step.token);
 }
 
 }  // namespace
@@ -183,8 +283,7 @@ Task<Reply> session_setup(Request& r) {
   if (exchange == nullptr) exchange = r.server.env().authenticator.begin();
   ports::AuthStep step = co_await exchange->step(r.loop, request.security_buffer);
 
-  Channel* channel = r.connection.channel(id);
-  if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
+  if (r.connection.channel(id) == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
   if (step.status == NtStatus::kMoreProcessingRequired) {
     r.driver.exchanges()[id] = std::move(exchange);
     smb2::SessionSetupResponse response;
@@ -192,28 +291,7 @@ Task<Reply> session_setup(Request& r) {
     co_return body_reply(response, step.status);
   }
   r.driver.exchanges().erase(id);
-  channel->in_setup = false;
-  if (step.status == NtStatus::kSuccess) {
-    step.status = check_policy(r, step);
-  } else {
-    say_refused(r, step.identity.user, step.reason.empty() ? to_string(step.status) : step.reason);
-  }
-  if (step.status != NtStatus::kSuccess) {
-    // A failed first log-on leaves nothing; a failed renewal leaves the session expired
-    // (MS-SMB2 3.3.5.5.3).
-    if (!channel->established) {
-      forget(r, *channel);
-    } else {
-      Lock lock(session->mutex);
-      session->state = SessionState::kExpired;
-    }
-    co_return error_reply(step.status);
-  }
-  if (!establish(r, *channel, request, step)) co_return error_reply(NtStatus::kUserSessionDeleted);
-  co_await end_previous(r, request.previous_session_id, *channel);
-  channel = r.connection.channel(id);
-  if (channel == nullptr) co_return error_reply(NtStatus::kUserSessionDeleted);
-  co_return success(r, *channel, step.token);
+  co_return co_await conclude(r, request, id, std::move(step));
 }
 
 }  // namespace holdfast::service::handlers

@@ -3,9 +3,12 @@
 
 #include "core/access/security_information.h"
 #include "service/handlers/handlers.h"
+#include "service/handlers/quota.h"
 #include "service/handlers/rename.h"
 #include "service/handlers/set_security.h"
+#include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/times.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
 #include "wire/smb2/change_notify.h"
@@ -19,6 +22,17 @@ namespace Attributes = smb2::FileAttributes;
 namespace Filter = smb2::CompletionFilter;
 using fscc::FileInfoClass;
 
+/// Takes note of what the client says of a time (MS-FSA 2.1.5.15.2): one that it sets itself or
+/// freezes (-1) is not changed by later operations of this open, until it is thawed (-2).
+void note_time(const core::OpenView& open, std::uint8_t bit, NtTime t) {
+  if (t.ticks == fscc::BasicInformation::kTimeLeave) return;
+  if (t.ticks == fscc::BasicInformation::kTimeThaw) {
+    open.notes->kept_times.fetch_and(static_cast<std::uint8_t>(~bit), std::memory_order_relaxed);
+  } else {
+    open.notes->kept_times.fetch_or(bit, std::memory_order_relaxed);
+  }
+}
+
 /// 0 leaves a time alone; -1 and -2 say who may change it later (MS-FSCC 2.4.7).
 std::optional<NtTime> time_of(NtTime t) {
   if (t.ticks == fscc::BasicInformation::kTimeLeave ||
@@ -29,6 +43,7 @@ std::optional<NtTime> time_of(NtTime t) {
 }
 
 Task<void> tell(Request& r, const core::OpenView& open, std::uint32_t filter) {
+  co_await break_directory_leases(r, open);
   co_await report_open(r, open, core::NotifyAction::kModified, filter);
 }
 
@@ -50,8 +65,16 @@ Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
                          time_of(given.last_write_time),
                          time_of(given.change_time),
                          {}};
-  if (attributes != 0)
+  if (attributes != 0) {
+    // NORMAL alone takes all others away (MS-FSCC 2.6); 0 would mean "leave".
     change.attributes = attributes & ~(Attributes::kNormal | Attributes::kDirectory);
+    if (*change.attributes == 0) change.attributes = Attributes::kNormal;
+  }
+  auto kept = co_await times_to_keep(r, open, core::OpenNotes::kChange);
+  if (kept && !change.change_time) change.change_time = kept->change_time;
+  note_time(open, core::OpenNotes::kAccess, given.last_access_time);
+  note_time(open, core::OpenNotes::kWrite, given.last_write_time);
+  note_time(open, core::OpenNotes::kChange, given.change_time);
   if (Result<void> done = co_await open.file->set_basic(r.io(), change); !done)
     co_return done.error();
   std::uint32_t filter = (change.attributes ? Filter::kAttributes : 0) |
@@ -69,6 +92,9 @@ Task<NtStatus> set_disposition(Request& r, const core::OpenView& open, bool remo
     r.server.opens().set_delete_pending(open.id, false);
     co_return NtStatus::kSuccess;
   }
+  if (NtStatus s = co_await break_caching(r, open.id, core::BreakReason::kNameChanges);
+      s != NtStatus::kSuccess)
+    co_return s;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
   if (!info) co_return info.error();
   if ((info->attributes & Attributes::kReadonly) != 0 && !ignore_read_only)
@@ -108,11 +134,25 @@ Task<NtStatus> set_size(Request& r, const core::OpenView& open, FileInfoClass in
   fscc::EndOfFileInformation given;  // FileAllocationInformation has the same form
   if (Result<void> ok = decode(buffer, given); !ok) co_return ok.error();
   std::uint64_t size = given.end_of_file;
-  if (size >> 63 != 0 || open.is_directory) co_return NtStatus::kInvalidParameter;
-  Result<void> done = info_class == FileInfoClass::kEndOfFile
-                          ? co_await open.file->set_end_of_file(r.io(), size)
-                          : co_await open.file->set_allocation(r.io(), size);
+  if (size >> 63 != 0 || open.is_directory || passes_largest_file(*open.share, size))
+    co_return NtStatus::kInvalidParameter;
+  if (NtStatus s = co_await break_caching(r, open.id, core::BreakReason::kDataChanges);
+      s != NtStatus::kSuccess)
+    co_return s;
+  Result<ports::FileInfo> before = co_await open.file->info(r.io());
+  if (!before) co_return before.error();
+  auto kept = co_await times_to_keep(r, open, core::OpenNotes::kWrite | core::OpenNotes::kChange);
+  bool is_end = info_class == FileInfoClass::kEndOfFile;
+  Result<void> done = is_end ? co_await open.file->set_end_of_file(r.io(), size)
+                             : co_await open.file->set_allocation(r.io(), size);
   if (!done) co_return done.error();
+  // Setting the end is a write even where it was; reserving space that the data do not need is none
+  // (smbtorture smb2.timestamps.modern_write_time_update-2). File systems differ.
+  if (!kept && is_end && size == before->end_of_file) kept.emplace();
+  if (!kept && !is_end && size >= before->end_of_file) kept.emplace();
+  if (kept && !kept->last_write_time)
+    kept->last_write_time = is_end ? r.server.env().clock.now() : before->last_write_time;
+  co_await put_back(r, open, kept);
   co_await tell(r, open, Filter::kSize);
   co_return NtStatus::kSuccess;
 }
@@ -126,6 +166,32 @@ Task<NtStatus> set_ea(Request& r, const core::OpenView& open, Bytes buffer) {
   if (Result<void> done = co_await open.file->set_eas(r.io(), eas); !done) co_return done.error();
   co_await tell(r, open, Filter::kEa);
   co_return NtStatus::kSuccess;
+}
+
+/// MS-FSA 2.1.5.15.10.
+NtStatus set_position(const core::OpenView& open, Bytes buffer) {
+  fscc::PositionInformation given;
+  if (Result<void> ok = decode(buffer, given); !ok) return ok.error();
+  if (given.current_byte_offset >> 63 != 0) return NtStatus::kInvalidParameter;
+  open.notes->position.store(given.current_byte_offset, std::memory_order_relaxed);
+  return NtStatus::kSuccess;
+}
+
+/// MS-FSA 2.1.5.15.9: of an open's mode these four may change, and it cannot wait in both ways.
+NtStatus set_mode(const core::OpenView& open, Bytes buffer) {
+  namespace Options = smb2::CreateOptions;
+  constexpr std::uint32_t kMayChange = Options::kWriteThrough | Options::kSequentialOnly |
+                                       Options::kSynchronousIoAlert |
+                                       Options::kSynchronousIoNonalert;
+  constexpr std::uint32_t kBothWays =
+      Options::kSynchronousIoAlert | Options::kSynchronousIoNonalert;
+  fscc::ModeInformation given;
+  if (Result<void> ok = decode(buffer, given); !ok) return ok.error();
+  if ((given.mode & ~kMayChange) != 0 || (given.mode & kBothWays) == kBothWays)
+    return NtStatus::kInvalidParameter;
+  std::uint32_t old = open.notes->mode.load(std::memory_order_relaxed);
+  open.notes->mode.store((old & ~kMayChange) | given.mode, std::memory_order_relaxed);
+  return NtStatus::kSuccess;
 }
 
 Task<NtStatus> set_file_class(Request& r, const smb2::SetInfoRequest& q,
@@ -143,9 +209,8 @@ Task<NtStatus> set_file_class(Request& r, const smb2::SetInfoRequest& q,
     case FileInfoClass::kAllocation:
     case FileInfoClass::kEndOfFile: co_return co_await set_size(r, open, info_class, q.buffer);
     case FileInfoClass::kFullEa: co_return co_await set_ea(r, open, q.buffer);
-    // Kept by the client; a server that is asked to remember them may forget (MS-SMB2 3.3.5.21.1).
-    case FileInfoClass::kPosition:
-    case FileInfoClass::kMode: co_return NtStatus::kSuccess;
+    case FileInfoClass::kPosition: co_return set_position(open, q.buffer);
+    case FileInfoClass::kMode: co_return set_mode(open, q.buffer);
     case FileInfoClass::kPipe:
       co_return open.pipe != nullptr ? NtStatus::kSuccess : NtStatus::kInvalidParameter;
     default: co_return NtStatus::kNotSupported;
@@ -175,10 +240,14 @@ Task<Reply> set_info(Request& r) {
     if (open->file == nullptr &&
         static_cast<FileInfoClass>(q.file_info_class) != FileInfoClass::kPipe)
       co_return error_reply(NtStatus::kInvalidParameter);
-    status = co_await set_file_class(r, q, *open);
+    status = open->file != nullptr && open->file->is_previous_version()
+                 ? NtStatus::kMediaWriteProtected
+                 : co_await set_file_class(r, q, *open);
   } else if (q.info_type == smb2::InfoType::kFilesystem) {
     if (NtStatus s = fscc::set_fs_status(q.file_info_class); s != NtStatus::kSuccess) status = s;
-  } else if (q.info_type > smb2::InfoType::kQuota) {
+  } else if (q.info_type == smb2::InfoType::kQuota) {
+    status = co_await set_quota(r, *open, q.buffer);
+  } else {
     status = NtStatus::kInvalidParameter;
   }
   co_return status == NtStatus::kSuccess ? body_reply(smb2::SetInfoResponse{})

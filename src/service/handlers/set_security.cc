@@ -31,6 +31,37 @@ Task<std::optional<SecurityDescriptor>> parent_descriptor(Request& r, const core
   co_return std::move(*sd);
 }
 
+/// The Unix mode that a client of the POSIX extensions asks for: an ACE for S-1-5-88-3-mode, as the
+/// NFS services of Windows write it.
+std::optional<std::uint32_t> posix_mode(const SecurityDescriptor& sd) {
+  static const Sid kNfsMode{5, {88, 3}};
+  if (!sd.dacl) return std::nullopt;
+  for (const wire::dtyp::Ace& ace : sd.dacl->aces)
+    if (kNfsMode.is_domain_of(ace.sid)) return ace.sid.rid() & 07777;
+  return std::nullopt;
+}
+
+/// chmod and chown of a client of the POSIX extensions. A descriptor stored before would contradict
+/// the mode and is removed.
+Task<NtStatus> set_posix_mode(Request& r, const core::OpenView& open, const SecurityDescriptor& sd,
+                              std::uint32_t parts, std::uint32_t mode) {
+  namespace Parts = wire::dtyp::security_information;
+  static const Sid kNfsUser{5, {88, 1}}, kNfsGroup{5, {88, 2}};
+  ports::File::SetSecurity change;
+  change.mode = mode;
+  change.remove_descriptor = true;
+  if ((parts & Parts::kOwner) != 0) {
+    change.uid = unix_id(sd.owner, sids::kUnixUsers);
+    if (!change.uid) change.uid = unix_id(sd.owner, kNfsUser);
+  }
+  if ((parts & Parts::kGroup) != 0) {
+    change.gid = unix_id(sd.group, sids::kUnixGroups);
+    if (!change.gid) change.gid = unix_id(sd.group, kNfsGroup);
+  }
+  Result<void> done = co_await open.file->set_security(r.io(), change);
+  co_return done ? NtStatus::kSuccess : done.error();
+}
+
 }  // namespace
 
 Task<NtStatus> set_security(Request& r, const core::OpenView& open, std::uint32_t parts,
@@ -40,6 +71,11 @@ Task<NtStatus> set_security(Request& r, const core::OpenView& open, std::uint32_
   if ((open.access & needed) != needed) co_return NtStatus::kAccessDenied;
   Result<SecurityDescriptor> given = wire::dtyp::decode_security_descriptor(buffer);
   if (!given) co_return given.error();
+  if (r.connection.negotiated()->posix_extensions)
+    if (std::optional<std::uint32_t> mode = posix_mode(*given))
+      co_return co_await set_posix_mode(r, open, *given, parts, *mode);
+  if (open.share->keep_acl_flags && (given->control & wire::dtyp::control::kDaclAutoInherited) != 0)
+    given->control |= wire::dtyp::control::kDaclAutoInheritReq;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
   if (!info) co_return info.error();
   Result<SecurityDescriptor> current =

@@ -113,6 +113,13 @@ Task<Reply> tree_connect(Request& r) {
     response.share_flags |= smb2::ShareFlags::kCompressData;
   if (share->access_based_enumeration)
     response.share_flags |= smb2::ShareFlags::kAccessBasedDirectoryEnum;
+  if (!share->dfs_links.empty()) {
+    response.share_flags |= smb2::ShareFlags::kDfs | smb2::ShareFlags::kDfsRoot;
+    response.capabilities |= smb2::ShareCap::kDfs;
+  }
+  // Only a client that can ask for persistent handles is told of them (MS-SMB2 3.3.5.7).
+  if (share->continuous_availability && r.session->dialect >= smb2::Dialect::kSmb300)
+    response.capabilities |= smb2::ShareCap::kContinuousAvailability;
   response.maximal_access = tree.maximal_access;
   co_return body_reply(response);
 }

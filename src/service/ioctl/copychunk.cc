@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/ioctl/ioctl.h"
+#include "wire/fscc/fs_information.h"
 #include "wire/fscc/fsctl.h"
 #include "wire/smb2/fsctl.h"
 #include "wire/smb2/ioctl_payload.h"
@@ -52,7 +53,8 @@ NtStatus check(Call& c, const core::OpenView& source) {
   if (source.file == nullptr || target.file == nullptr || source.is_directory ||
       target.is_directory)
     return NtStatus::kInvalidDeviceRequest;
-  if (!source.may(Access::kReadData)) return NtStatus::kAccessDenied;
+  // MS-SMB2 3.3.5.15.6: FILE_EXECUTE reads as well as FILE_READ_DATA does (2.2.13.1.1).
+  if (!source.may(Access::kReadData | Access::kExecute)) return NtStatus::kAccessDenied;
   if (!target.may(Access::kWriteData | Access::kAppendData)) return NtStatus::kAccessDenied;
   bool reads_target = c.query.ctl_code == smb2::Fsctl::kSrvCopychunk;
   return reads_target && !target.may(Access::kReadData) ? NtStatus::kAccessDenied
@@ -110,21 +112,74 @@ Task<Answer> copychunk(Call c) {
   co_return Answer{NtStatus::kSuccess, octets_of(response), {}};
 }
 
-/// MS-SMB2 3.3.5.15.14, MS-FSA 2.1.5.10.4.
-Task<Answer> duplicate_extents(Call c) {
-  wire::fscc::DuplicateExtentsData given;
-  if (Result<void> ok = wire::fscc::decode_fsctl(c.query.input, given); !ok)
-    co_return failed(ok.error());
+namespace {
+
+namespace fscc = wire::fscc;
+
+/// What MS-FSA 2.1.5.10.4 and MS-FSCC 2.3.8 refuse. A target that is too short is none of it:
+/// Windows (Server 2016) succeeds and leaves its size as it is.
+NtStatus check_extents(const fscc::DuplicateExtentsData& d, const ports::FileInfo& source,
+                       const ports::FileInfo& target, std::uint64_t cluster) {
+  if (d.byte_count >> 63 != 0 || (d.source_file_offset + d.byte_count) >> 63 != 0 ||
+      (d.target_file_offset + d.byte_count) >> 63 != 0 || d.source_file_offset >> 63 != 0 ||
+      d.target_file_offset >> 63 != 0)
+    return NtStatus::kInvalidParameter;
+  auto is_sparse = [](const ports::FileInfo& info) {
+    return (info.attributes & smb2::FileAttributes::kSparseFile) != 0;
+  };
+  if (is_sparse(source) && !is_sparse(target)) return NtStatus::kNotSupported;
+  if (source.key == target.key && d.source_file_offset < d.target_file_offset + d.byte_count &&
+      d.target_file_offset < d.source_file_offset + d.byte_count)
+    return NtStatus::kNotSupported;
+  std::uint64_t clusters = (source.end_of_file + cluster - 1) / cluster;
+  if (d.source_file_offset + d.byte_count > clusters * cluster) return NtStatus::kNotSupported;
+  return NtStatus::kSuccess;
+}
+
+/// MS-SMB2 3.3.5.15.17, 3.3.5.15.18.
+Task<Answer> duplicate(Call c, fscc::DuplicateExtentsData given) {
   smb2::FileId id{given.source_file_id_persistent, given.source_file_id_volatile};
   std::optional<core::OpenView> source = c.request.server.opens().find(id, c.request.session->id);
   if (!source || source->file == nullptr || c.open->file == nullptr)
     co_return failed(NtStatus::kInvalidHandle);
+  if (source->is_directory || c.open->is_directory) co_return failed(NtStatus::kInvalidParameter);
   if (!c.open->may(Access::kWriteData) || !source->may(Access::kReadData))
     co_return failed(NtStatus::kAccessDenied);
+  Result<ports::VolumeInfo> volume = co_await c.open->share->vfs->volume_info(c.request.io());
+  if (!volume) co_return failed(volume.error());
+  if ((volume->attributes & fscc::FsAttributeInformation::kSupportsBlockRefcounting) == 0)
+    co_return failed(NtStatus::kInvalidDeviceRequest);
+  Result<ports::FileInfo> from = co_await source->file->info(c.request.io());
+  if (!from) co_return failed(from.error());
+  Result<ports::FileInfo> to = co_await c.open->file->info(c.request.io());
+  if (!to) co_return failed(to.error());
+  std::uint64_t cluster = std::uint64_t{volume->bytes_per_sector} * volume->sectors_per_unit;
+  if (NtStatus s = check_extents(given, *from, *to, cluster); s != NtStatus::kSuccess)
+    co_return failed(s);
+  if (given.byte_count == 0) co_return Answer{};
   Result<void> done =
       co_await c.open->file->clone_from(c.request.io(), *source->file, given.source_file_offset,
                                         given.target_file_offset, given.byte_count);
   co_return done ? Answer{} : failed(done.error());
+}
+
+}  // namespace
+
+Task<Answer> duplicate_extents(Call c) {
+  fscc::DuplicateExtentsData given;
+  if (Result<void> ok = fscc::decode_fsctl(c.query.input, given); !ok) co_return failed(ok.error());
+  co_return co_await duplicate(c, given);
+}
+
+/// DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC asks for what is always so: the source is shared in one
+/// call of the file system.
+Task<Answer> duplicate_extents_ex(Call c) {
+  fscc::DuplicateExtentsDataEx given;
+  if (Result<void> ok = fscc::decode_fsctl(c.query.input, given); !ok) co_return failed(ok.error());
+  if (given.structure_size != fscc::DuplicateExtentsDataEx{}.structure_size ||
+      (given.flags & ~fscc::DuplicateExtentsDataEx::kSourceAtomic) != 0)
+    co_return failed(NtStatus::kInvalidParameter);
+  co_return co_await duplicate(c, given.data);
 }
 
 }  // namespace holdfast::service::fsctl

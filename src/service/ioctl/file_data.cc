@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/utf16.h"
+#include "core/path/snapshot_token.h"
 #include "service/ioctl/ioctl.h"
 #include "wire/fscc/fsctl.h"
 #include "wire/fscc/reparse.h"
@@ -87,20 +91,51 @@ Task<Answer> query_allocated_ranges(Call c) {
       fits && !more ? NtStatus::kSuccess : NtStatus::kBufferOverflow, to_vec(octets), {}};
 }
 
-/// MS-FSA 2.1.5.10.6: a hint; what may be given back are whole unused ranges of a sparse file, so
-/// the ranges are counted as processed and the file system decides.
+/// MS-FSA 2.1.5.10.23. All of a file is valid data: what was never written reads as zeros.
+Task<Answer> query_file_regions(Call c) {
+  if (NtStatus s = check(c, Access::kReadData); s != NtStatus::kSuccess) co_return failed(s);
+  fscc::FileRegionInput asked;
+  asked.length = ~0ull >> 1;
+  if (!c.query.input.empty())
+    if (Result<void> ok = fscc::decode_fsctl(c.query.input, asked); !ok)
+      co_return failed(ok.error());
+  if (c.open->is_directory || asked.file_offset >> 63 != 0 || asked.length >> 63 != 0)
+    co_return failed(NtStatus::kInvalidParameter);
+  if (c.query.max_output_response < 16) co_return failed(NtStatus::kBufferTooSmall);
+  Result<ports::FileInfo> info = co_await c.open->file->info(c.request.io());
+  if (!info) co_return failed(info.error());
+  std::uint64_t end = std::min(asked.file_offset + asked.length, info->end_of_file);
+  std::vector<fscc::FileRegionInfo> regions;
+  if (asked.file_offset < end) {
+    fscc::FileRegionInfo& region = regions.emplace_back();
+    region.file_offset = asked.file_offset;
+    region.length = end - asked.file_offset;
+  }
+  Buffer octets;
+  Writer writer(octets);
+  bool fits = append_file_regions(regions, c.query.max_output_response, writer);
+  co_return Answer{fits ? NtStatus::kSuccess : NtStatus::kBufferOverflow, to_vec(octets), {}};
+}
+
+/// MS-FSA 2.1.5.10.6: a hint; the file system gives back what it can.
 Task<Answer> file_level_trim(Call c) {
   if (NtStatus s = check(c, Access::kWriteData); s != NtStatus::kSuccess) co_return failed(s);
+  if (c.open->is_directory) co_return failed(NtStatus::kInvalidParameter);
   fscc::FileLevelTrim given;
   if (Result<void> ok = decode(c.query.input, given); !ok) co_return failed(ok.error());
-  for (const fscc::AllocatedRange& range : given.ranges) {
-    if (range.length == 0 || (range.file_offset + range.length) >> 63 != 0) continue;
-    Result<void> done =
-        co_await c.open->file->zero_range(c.request.io(), {range.file_offset, range.length});
-    if (!done) co_return failed(done.error());
-  }
   fscc::FileLevelTrimOutput output;
-  output.num_ranges_processed = static_cast<std::uint32_t>(given.ranges.size());
+  for (const fscc::AllocatedRange& range : given.ranges) {
+    if (range.file_offset >> 63 != 0 || range.length >> 63 != 0 ||
+        (range.file_offset + range.length) >> 63 != 0)
+      co_return failed(NtStatus::kInvalidParameter);
+    NtStatus locked =
+        c.request.server.opens().check_locks(c.open->id, range.file_offset, range.length, true);
+    if (locked != NtStatus::kSuccess) co_return failed(locked);
+    Result<void> done =
+        co_await c.open->file->trim_range(c.request.io(), {range.file_offset, range.length});
+    if (!done) co_return failed(done.error());
+    ++output.num_ranges_processed;
+  }
   co_return c.query.max_output_response >= 4 ? answer_of(output) : Answer{};
 }
 
@@ -132,25 +167,36 @@ Task<Answer> delete_reparse_point(Call c) {
       co_await c.open->file->delete_reparse_data(c.request.io(), load_u32(c.query.input.data())));
 }
 
-/// MS-FSA 2.1.5.10.8: nothing is compressed.
+/// MS-FSA 2.1.5.10.8. LZNT1 is what NTFS has; it stands for whatever the file system does.
 Task<Answer> get_compression(Call c) {
   if (NtStatus s = check(c, 0); s != NtStatus::kSuccess) co_return failed(s);
   if (c.query.max_output_response < 2) co_return failed(NtStatus::kBufferTooSmall);
-  co_return answer_of(fscc::CompressionState{});
+  Result<ports::FileInfo> info = co_await c.open->file->info(c.request.io());
+  if (!info) co_return failed(info.error());
+  fscc::CompressionState state;
+  if ((info->attributes & fscc::attributes::kCompressed) != 0)
+    state.compression_state = fscc::kCompressionFormatLznt1;
+  co_return answer_of(state);
 }
 
-/// MS-FSA 2.1.5.10.33: "uncompressed" is what everything is; compression is not supported.
+/// MS-FSA 2.1.5.10.33.
 Task<Answer> set_compression(Call c) {
   if (NtStatus s = check(c, Access::kWriteData); s != NtStatus::kSuccess) co_return failed(s);
   fscc::CompressionState given;
   if (Result<void> ok = fscc::decode_fsctl(c.query.input, given); !ok) co_return failed(ok.error());
-  co_return given.compression_state == fscc::kCompressionFormatNone
-      ? Answer{}
-      : failed(NtStatus::kNotSupported);
+  bool compressed = given.compression_state != fscc::kCompressionFormatNone;
+  if (compressed && given.compression_state != fscc::kCompressionFormatDefault &&
+      given.compression_state != fscc::kCompressionFormatLznt1)
+    co_return failed(NtStatus::kInvalidParameter);
+  Result<void> done = co_await c.open->file->set_compression(c.request.io(), compressed);
+  // Where nothing is compressed, "not compressed" is what everything is.
+  if (!done && done.error() == NtStatus::kNotSupported && !compressed) co_return Answer{};
+  co_return answer_of(done);
 }
 
 /// MS-FSA 2.1.5.10.1. The id is made of device and inode: it is the same whoever asks, and as long
-/// as the file exists.
+/// as the file exists, so every file has one and none can be set or taken away (those FSCTLs are
+/// STATUS_INVALID_DEVICE_REQUEST, as MS-FSA 2.1.5.10.32 allows).
 Task<Answer> create_or_get_object_id(Call c) {
   if (NtStatus s = check(c, 0); s != NtStatus::kSuccess) co_return failed(s);
   if (c.query.max_output_response < 64) co_return failed(NtStatus::kInvalidParameter);
@@ -165,11 +211,38 @@ Task<Answer> create_or_get_object_id(Call c) {
   co_return Answer{NtStatus::kSuccess, std::move(output), {}};
 }
 
-/// MS-SMB2 3.3.5.15.1: no snapshots.
+/// MS-SMB2 3.3.5.15.1: all names or, when they do not fit, only how large they are.
 Task<Answer> enumerate_snapshots(Call c) {
   if (NtStatus s = check(c, 0); s != NtStatus::kSuccess) co_return failed(s);
   if (c.query.max_output_response < 16) co_return failed(NtStatus::kInvalidParameter);
-  co_return Answer{NtStatus::kSuccess, ByteVec(16, 0), {}};
+  std::vector<NtTime> times;
+  if (c.open->share->snapshots != nullptr) {
+    Result<std::vector<NtTime>> found = co_await c.open->share->snapshots->list(c.request.io());
+    if (!found) co_return failed(found.error());
+    times = std::move(*found);
+  }
+  ByteVec names;
+  for (NtTime time : times) {
+    ByteVec name = to_utf16le(core::snapshot_token(time));
+    names.insert(names.end(), name.begin(), name.end());
+    names.insert(names.end(), 2, 0);
+  }
+  names.insert(names.end(), 2, 0);
+  smb2::SrvSnapshotArray array;
+  array.number_of_snapshots = static_cast<std::uint32_t>(times.size());
+  array.snapshot_array_size = static_cast<std::uint32_t>(names.size());
+  if (12 + names.size() <= c.query.max_output_response) {
+    array.number_of_snapshots_returned = array.number_of_snapshots;
+    array.snapshots = names;
+  } else {
+    // Clients ask with 16 octets first and take the size from the answer.
+    names.assign(4, 0);
+    array.snapshots = names;
+  }
+  Buffer octets;
+  Writer writer(octets);
+  encode(array, writer);
+  co_return Answer{NtStatus::kSuccess, to_vec(octets), {}};
 }
 
 /// MS-FSA 2.1.5.10.10: for tools that want sizes of sectors and clusters.

@@ -27,6 +27,7 @@ inline Answer failed(NtStatus status) { return {status, {}, {}}; }
 using Function = Task<Answer> (*)(Call);
 
 Task<Answer> validate_negotiate_info(Call c);
+Task<Answer> query_network_interface_info(Call c);
 Task<Answer> pipe_transceive(Call c);
 Task<Answer> pipe_peek(Call c);
 Task<Answer> pipe_wait(Call c);
@@ -36,6 +37,8 @@ Task<Answer> set_sparse(Call c);
 Task<Answer> set_zero_data(Call c);
 Task<Answer> query_allocated_ranges(Call c);
 Task<Answer> duplicate_extents(Call c);
+Task<Answer> duplicate_extents_ex(Call c);
+Task<Answer> query_file_regions(Call c);
 Task<Answer> file_level_trim(Call c);
 Task<Answer> get_reparse_point(Call c);
 Task<Answer> set_reparse_point(Call c);
@@ -46,5 +49,6 @@ Task<Answer> create_or_get_object_id(Call c);
 Task<Answer> enumerate_snapshots(Call c);
 Task<Answer> dfs_get_referrals(Call c);
 Task<Answer> get_ntfs_volume_data(Call c);
+Task<Answer> request_resiliency(Call c);
 
 }  // namespace holdfast::service::fsctl

@@ -148,6 +148,9 @@ class Context final : public MechanismContext {
     if (message->user.empty() && message->nt_response.empty() && empty_lm) {
       if (!shared_.config->policy.allow_anonymous)
         co_return refuse(NtStatus::kLogonFailure, "anonymous log-on is not allowed");
+      // MS-NLMP 3.2.5.1.2: the KeyExchangeKey is 16 zeros.
+      if (AuthStep step = agree_on_key(*message, Digest16{}); step.status != NtStatus::kSuccess)
+        co_return step;
       co_return co_await admit_nobody(loop, true);
     }
     if (message->nt_response.empty()) {
@@ -199,16 +202,23 @@ class Context final : public MechanismContext {
     return base_key;
   }
 
+  AuthStep agree_on_key(const NtlmAuthenticate& message, const Digest16& key_exchange_key) {
+    session_key_ = key_exchange_key;
+    AuthStep step;
+    step.status = NtStatus::kSuccess;
+    // A key without the flag is a mistake of some clients, which then use the KeyExchangeKey.
+    if (!(message.flags & flag::kKeyExchange) || message.encrypted_session_key.empty()) return step;
+    if (message.encrypted_session_key.size() != 16)
+      return refuse(NtStatus::kInvalidParameter, "NTLM session key of a wrong size");
+    session_key_ = rc4_once(key_exchange_key, message.encrypted_session_key);
+    return step;
+  }
+
   /// Agrees on the session key and checks the MIC. kSuccess, or the refusal.
   AuthStep establish(const NtlmAuthenticate& message, const Ntlmv2Response& response,
                      const Digest16& key_exchange_key, Bytes token) {
-    session_key_ = key_exchange_key;
-    // A key without the flag is a mistake of some clients, which then use the KeyExchangeKey.
-    if ((message.flags & flag::kKeyExchange) && !message.encrypted_session_key.empty()) {
-      if (message.encrypted_session_key.size() != 16)
-        return refuse(NtStatus::kInvalidParameter, "NTLM session key of a wrong size");
-      session_key_ = rc4_once(key_exchange_key, message.encrypted_session_key);
-    }
+    if (AuthStep step = agree_on_key(message, key_exchange_key); step.status != NtStatus::kSuccess)
+      return step;
     // The AV_PAIR that announces the MIC is under the proof: nobody on the way can take it out.
     if (says_mic_present(response)) {
       if (!message.mic ||
@@ -238,7 +248,7 @@ class Context final : public MechanismContext {
     co_return step;
   }
 
-  /// Guest or anonymous: no key, no signature.
+  /// Guest: no key. Anonymous: a key that everybody can compute; it signs, but proves nothing.
   Task<AuthStep> admit_nobody(ports::Executor& loop, bool anonymous) {
     const LogonPolicy& policy = shared_.config->policy;
     const bool act = policy.act_as_unix_user;
@@ -252,6 +262,7 @@ class Context final : public MechanismContext {
                         ? make_anonymous_identity(account, act)
                         : make_guest_identity(shared_.users->machine_sid(),
                                               shared_.config->names.netbios_name, account, act);
+    if (anonymous) step.session_key = to_vec(session_key_);
     co_return step;
   }
 

@@ -21,6 +21,12 @@ std::optional<UserRecord> StaticUserDatabase::find(std::string_view name) const 
   return users_[static_cast<std::size_t>(at - keys_.begin())];
 }
 
+std::optional<UserRecord> StaticUserDatabase::find_rid(std::uint32_t rid) const {
+  const auto at = std::ranges::find(users_, rid, &UserRecord::rid);
+  if (at == users_.end()) return std::nullopt;
+  return *at;
+}
+
 Sid make_machine_sid(Bytes random12) {
   HF_ASSERT(random12.size() == 12);
   return Sid(5, {21, load_u32(random12.data()), load_u32(random12.data() + 4),

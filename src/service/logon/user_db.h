@@ -37,6 +37,8 @@ class UserDatabase {
   virtual ~UserDatabase() = default;
   /// By name without domain, in any case.
   virtual std::optional<UserRecord> find(std::string_view name) const = 0;
+  /// By RID.
+  virtual std::optional<UserRecord> find_rid(std::uint32_t rid) const = 0;
   /// S-1-5-21-a-b-c, whose RIDs the users have.
   virtual Sid machine_sid() const = 0;
 };
@@ -62,6 +64,7 @@ class StaticUserDatabase final : public UserDatabase {
  public:
   StaticUserDatabase(Sid machine_sid, std::vector<UserRecord> users);
   std::optional<UserRecord> find(std::string_view name) const override;
+  std::optional<UserRecord> find_rid(std::uint32_t rid) const override;
   Sid machine_sid() const override { return machine_sid_; }
 
  private:

@@ -166,15 +166,92 @@ TEST_F(OperationsTest, OneShareIsToldByItsName) {
   EXPECT_EQ(two.path, "C:\\srv\\data");
 }
 
-TEST_F(OperationsTest, NobodyChangesSharesHere) {
+TEST_F(OperationsTest, NobodyChangesSharesWithoutAnEditor) {
+  auto statuses = [&] {
+    std::vector<std::uint32_t> out_of_all;
+    for (std::uint16_t opnum :
+         {srvs::opnum::kShareAdd, srvs::opnum::kShareSetInfo, srvs::opnum::kShareDel}) {
+      Buffer out(64);
+      Call c{view_, client_, rpc::NdrReader({}), rpc::NdrWriter(out)};
+      EXPECT_EQ(kSrvsvc.operation(opnum)(c), 0u);
+      out_of_all.push_back(load_u32(out.data() + out.size() - 4));
+    }
+    return out_of_all;
+  };
+  EXPECT_EQ(statuses(), std::vector<std::uint32_t>(3, net_status::kAccessDenied));
   become_administrator();
-  for (std::uint16_t opnum :
-       {srvs::opnum::kShareAdd, srvs::opnum::kShareSetInfo, srvs::opnum::kShareDel}) {
-    Buffer out(64);
-    Call c{view_, client_, rpc::NdrReader({}), rpc::NdrWriter(out)};
-    EXPECT_EQ(kSrvsvc.operation(opnum)(c), 0u);
-    EXPECT_EQ(load_u32(out.data() + out.size() - 4), net_status::kAccessDenied);
+  EXPECT_EQ(statuses(), std::vector<std::uint32_t>(3, net_status::kNotSupported));
+}
+
+/// Remembers what it was asked.
+class FakeEditor final : public ShareEditor {
+ public:
+  Outcome add(const ShareChange& share) override { return asked("add", share); }
+  Outcome change(const ShareChange& share) override { return asked("change", share); }
+  Outcome remove(const std::string& name) override {
+    return asked("remove", {name, {}, {}, {}, {}, {}});
   }
+  Outcome asked(const char* what, const ShareChange& share) {
+    last = what;
+    change_asked = share;
+    return outcome;
+  }
+  std::string last;
+  ShareChange change_asked;
+  Outcome outcome = Outcome::kDone;
+};
+
+TEST_F(OperationsTest, AdministratorsChangeShares) {
+  FakeEditor editor;
+  view_.editor = &editor;
+  become_administrator();
+  auto status_of = [](const ByteVec& answer) { return load_u32(&answer[answer.size() - 4]); };
+  srvs::ShareInfo2 info;
+  info.netname = "new";
+  info.remark = "About it";
+  info.path = "C:\\srv\\new\\";
+  auto add = [&] {
+    return status_of(call(kSrvsvc, srvs::opnum::kShareAdd, [&](rpc::NdrWriter& w) {
+      w.u32(2);
+      w.u32(2);
+      w.pointer(true);
+      write_structure(w, info);
+      w.unique_u32(0);
+    }));
+  };
+  EXPECT_EQ(add(), net_status::kSuccess);
+  EXPECT_EQ(editor.last, "add");
+  EXPECT_EQ(editor.change_asked.name, "new");
+  EXPECT_EQ(editor.change_asked.path, "/srv/new");
+  EXPECT_EQ(editor.change_asked.comment, "About it");
+  editor.outcome = ShareEditor::Outcome::kExists;
+  EXPECT_EQ(add(), net_status::kDuplicateShare);
+  editor.outcome = ShareEditor::Outcome::kNotAllowed;
+  EXPECT_EQ(add(), net_status::kNotSupported);
+  info.type = srvs::share_type::kIpc;
+  EXPECT_EQ(add(), net_status::kInvalidParameter);
+  editor.outcome = ShareEditor::Outcome::kDone;
+  EXPECT_EQ(status_of(call(kSrvsvc, srvs::opnum::kShareSetInfo,
+                           [&](rpc::NdrWriter& w) {
+                             w.wide_string("data");
+                             w.u32(1005);
+                             w.u32(1005);
+                             w.pointer(true);
+                             w.u32(0x0800);
+                             w.unique_u32(0);
+                           })),
+            net_status::kSuccess);
+  EXPECT_EQ(editor.last, "change");
+  EXPECT_EQ(editor.change_asked.name, "data");
+  EXPECT_EQ(editor.change_asked.access_based_enumeration, true);
+  EXPECT_EQ(editor.change_asked.encrypted, false);
+  EXPECT_EQ(status_of(call(kSrvsvc, srvs::opnum::kShareDel,
+                           [&](rpc::NdrWriter& w) {
+                             w.wide_string("data");
+                             w.u32(0);
+                           })),
+            net_status::kSuccess);
+  EXPECT_EQ(editor.last, "remove");
 }
 
 TEST_F(OperationsTest, SessionsFilesAndConnectionsAreForAdministrators) {

@@ -11,11 +11,16 @@ struct Named {
   std::string_view name;
   const pipes::Interface& interface;
 };
-constexpr Named kPipes[] = {{"srvsvc", pipes::kSrvsvc}, {"wkssvc", pipes::kWkssvc}};
+constexpr Named kPipes[] = {
+    {"srvsvc", pipes::kSrvsvc}, {"wkssvc", pipes::kWkssvc}, {"lsarpc", pipes::kLsarpc}};
 
 class LiveServer final : public ServerView {
  public:
-  explicit LiveServer(Server& server) : server_(server) {}
+  LiveServer(Server& server, std::shared_ptr<const UserDatabase> users,
+             std::shared_ptr<ShareEditor> share_editor)
+      : server_(server), users_(std::move(users)), share_editor_(std::move(share_editor)) {}
+  ShareEditor* share_editor() override { return share_editor_.get(); }
+  const UserDatabase* users() override { return users_.get(); }
   std::shared_ptr<const Settings> settings() override { return server_.settings(); }
   std::vector<SessionListing> sessions() override { return server_.list_sessions(); }
   std::vector<core::OpenListing> opens() override { return server_.opens().list(); }
@@ -25,11 +30,15 @@ class LiveServer final : public ServerView {
 
  private:
   Server& server_;
+  std::shared_ptr<const UserDatabase> users_;
+  std::shared_ptr<ShareEditor> share_editor_;
 };
 
 }  // namespace
 
-PipeService::PipeService(Server& server) : server_(std::make_unique<LiveServer>(server)) {}
+PipeService::PipeService(Server& server, std::shared_ptr<const UserDatabase> users,
+                         std::shared_ptr<ShareEditor> share_editor)
+    : server_(std::make_unique<LiveServer>(server, std::move(users), std::move(share_editor))) {}
 PipeService::PipeService(std::unique_ptr<ServerView> server) : server_(std::move(server)) {}
 
 Result<std::unique_ptr<ports::Pipe>> PipeService::open(std::string_view name,

@@ -8,11 +8,15 @@
 
 namespace holdfast::service {
 
-/// The named pipes behind IPC$: srvsvc (MS-SRVS) and wkssvc (MS-WKST). Thread-safe.
+/// The named pipes behind IPC$: srvsvc (MS-SRVS), wkssvc (MS-WKST) and lsarpc
+/// (MS-LSAD, MS-LSAT). Thread-safe.
 class PipeService final : public ports::PipeProvider {
  public:
   /// server outlives this and every pipe opened from it.
-  explicit PipeService(Server& server);
+  /// users: who lsarpc looks up; null: only what is well known. share_editor: what changes shares
+  /// for administrators; null: nothing does.
+  explicit PipeService(Server& server, std::shared_ptr<const UserDatabase> users = nullptr,
+                       std::shared_ptr<ShareEditor> share_editor = nullptr);
   /// For tests.
   explicit PipeService(std::unique_ptr<ServerView> server);
 

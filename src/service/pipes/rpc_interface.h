@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "ports/pipe.h"
 #include "service/pipes/server_view.h"
@@ -14,14 +17,39 @@ namespace holdfast::service::pipes {
 namespace net_status {
 inline constexpr std::uint32_t kSuccess = 0;
 inline constexpr std::uint32_t kAccessDenied = 5;
+inline constexpr std::uint32_t kWriteFault = 29;
+inline constexpr std::uint32_t kNotSupported = 50;
 inline constexpr std::uint32_t kInvalidParameter = 87;
 inline constexpr std::uint32_t kInvalidName = 123;
 inline constexpr std::uint32_t kInvalidLevel = 124;
 inline constexpr std::uint32_t kMoreData = 234;
+inline constexpr std::uint32_t kUnknownDirectory = 2116;
+inline constexpr std::uint32_t kDuplicateShare = 2118;
 inline constexpr std::uint32_t kNetNameNotFound = 2310;
 inline constexpr std::uint32_t kClientNameNotFound = 2312;
 inline constexpr std::uint32_t kFileIdNotFound = 2314;
 }  // namespace net_status
+
+/// The context handles of one association (C706 6.1.6): what a client opened and may name. Which
+/// they are is all that is kept; every interface here that has handles decides by who calls.
+class ContextHandles {
+ public:
+  static constexpr std::size_t kSize = 20;
+  static constexpr std::size_t kMax = 256;
+  using Octets = std::array<std::uint8_t, kSize>;
+
+  /// nullopt: there are too many.
+  std::optional<Octets> open();
+  bool knows(Bytes handle) const;
+  /// False: there is no such handle.
+  bool close(Bytes handle);
+
+ private:
+  std::vector<Octets> open_;
+  std::uint64_t next_ = 1;
+};
+
+struct Interface;
 
 /// One call: its parameters in, its results out.
 struct Call {
@@ -29,6 +57,9 @@ struct Call {
   const ports::PipeClient& client;
   wire::rpc::NdrReader in;
   wire::rpc::NdrWriter out;
+  ContextHandles* handles = nullptr;
+  /// The interface that the pipe was opened for.
+  const Interface* endpoint = nullptr;
 
   bool administrator() const {
     return client.identity.is_administrator && !client.identity.is_guest &&
@@ -48,5 +79,8 @@ struct Interface {
 
 extern const Interface kSrvsvc;
 extern const Interface kWkssvc;
+extern const Interface kLsarpc;
+/// Remote management (C706 Q): every pipe has it beside its own.
+extern const Interface kManagement;
 
 }  // namespace holdfast::service::pipes

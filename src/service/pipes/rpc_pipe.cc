@@ -163,6 +163,13 @@ void RpcPipe::handle_alter_context(const rpc::Pdu& pdu) {
   answer(rpc::encode_bind_ack(answer_header, ack));
 }
 
+const Interface* RpcPipe::interface_of(const rpc::SyntaxId& syntax) const {
+  for (const Interface* offered : {&interface_, &kManagement})
+    if (syntax.uuid == offered->syntax.uuid && syntax.version == offered->syntax.version)
+      return offered;
+  return nullptr;
+}
+
 std::vector<ContextResult> RpcPipe::negotiate(const rpc::Bind& bind) {
   std::vector<ContextResult> results;
   for (const rpc::ContextElement& element : bind.contexts) {
@@ -176,20 +183,23 @@ std::vector<ContextResult> RpcPipe::negotiate(const rpc::Bind& bind) {
       result.reason = *features & rpc::bind_feature::kKeepConnectionOnOrphan;
       continue;
     }
-    const rpc::SyntaxId& wanted = element.abstract_syntax;
+    const Interface* wanted = interface_of(element.abstract_syntax);
     result.result = ContextResult::kProviderRejection;
-    if (wanted.uuid != interface_.syntax.uuid || wanted.version != interface_.syntax.version) {
+    if (wanted == nullptr) {
       result.reason = ContextResult::kAbstractSyntaxNotSupported;
     } else if (std::find(syntaxes.begin(), syntaxes.end(), rpc::kNdr32) == syntaxes.end()) {
       result.reason = ContextResult::kTransferSyntaxesNotSupported;
     } else {
-      const bool known =
-          std::find(contexts_.begin(), contexts_.end(), element.id) != contexts_.end();
-      if (!known && contexts_.size() >= rpc::kMaxContexts) {
+      auto known = std::find_if(contexts_.begin(), contexts_.end(),
+                                [&](const auto& context) { return context.first == element.id; });
+      if (known != contexts_.end()) {
+        known->second = wanted;
+      } else if (contexts_.size() < rpc::kMaxContexts) {
+        contexts_.emplace_back(element.id, wanted);
+      } else {
         result.reason = ContextResult::kLocalLimitExceeded;
         continue;
       }
-      if (!known) contexts_.push_back(element.id);
       result.result = ContextResult::kAcceptance;
       result.transfer_syntax = rpc::kNdr32;
     }
@@ -223,13 +233,16 @@ void RpcPipe::handle_request(const rpc::Pdu& pdu) {
 }
 
 void RpcPipe::call(Pending pending) {
-  if (std::find(contexts_.begin(), contexts_.end(), pending.context_id) == contexts_.end())
+  auto context = std::find_if(contexts_.begin(), contexts_.end(),
+                              [&](const auto& known) { return known.first == pending.context_id; });
+  if (context == contexts_.end())
     return fault(pending.call_id, pending.context_id, rpc::fault_status::kInvalidContextId);
-  Operation operation = interface_.operation(pending.opnum);
+  Operation operation = context->second->operation(pending.opnum);
   if (operation == nullptr)
     return fault(pending.call_id, pending.context_id, rpc::fault_status::kOperationRange);
   Buffer stub(1024);
-  Call c{server_, client_, rpc::NdrReader(pending.stub), rpc::NdrWriter(stub)};
+  Call c{server_,   client_,    rpc::NdrReader(pending.stub), rpc::NdrWriter(stub),
+         &handles_, &interface_};
   if (std::uint32_t status = operation(c); status != 0)
     return fault(pending.call_id, pending.context_id, status);
 

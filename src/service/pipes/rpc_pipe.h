@@ -45,6 +45,7 @@ class RpcPipe final : public ports::Pipe {
   void handle_bind(const wire::rpc::Pdu& pdu);
   void handle_alter_context(const wire::rpc::Pdu& pdu);
   void handle_request(const wire::rpc::Pdu& pdu);
+  const Interface* interface_of(const wire::rpc::SyntaxId& syntax) const;
   std::vector<wire::rpc::ContextResult> negotiate(const wire::rpc::Bind& bind);
   void call(Pending pending);
   void nak(const wire::rpc::Header& header, std::uint16_t reason);
@@ -62,7 +63,8 @@ class RpcPipe final : public ports::Pipe {
   ByteVec input_;
   std::size_t fragment_length_ = 0;
   std::optional<Pending> pending_;
-  std::vector<std::uint16_t> contexts_;
+  std::vector<std::pair<std::uint16_t, const Interface*>> contexts_;
+  ContextHandles handles_;
   bool bound_ = false;
   bool broken_ = false;
   std::uint16_t max_transmit_ = wire::rpc::kMinFragment;

@@ -7,8 +7,8 @@
 using namespace holdfast;
 using namespace holdfast::service::pipes;
 
-// One octet: bit 0 the pipe, bit 1 an administrator, bit 2 anonymous, bit 3 bound already; the rest
-// is written, a message after the other as their fragment lengths say.
+// One octet: bit 0 and bit 4 the pipe, bit 1 an administrator, bit 2 anonymous, bit 3 bound
+// already; the rest is written, a message after the other as their fragment lengths say.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Reader r(Bytes{data, size});
   const std::uint8_t how = r.u8();
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ports::PipeClient client;
   client.identity.is_administrator = (how & 2) != 0;
   client.identity.is_anonymous = (how & 4) != 0;
-  const Interface& interface = (how & 1) != 0 ? kWkssvc : kSrvsvc;
+  const Interface* const interfaces[] = {&kSrvsvc, &kWkssvc, &kLsarpc, &kManagement};
+  const Interface& interface = *interfaces[(how & 1) | (how >> 3 & 2)];
   RpcPipe pipe("fuzz", interface, view, client, 1);
   if ((how & 8) != 0) {
     wire::rpc::Bind bind{4280, 2048, 0, {{0, interface.syntax, {wire::rpc::kNdr32}}}};

@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "service/logon/user_db.h"
+#include "service/pipes/share_editor.h"
 #include "service/server/server.h"
 
 namespace holdfast::service {
@@ -15,6 +17,10 @@ class ServerView {
   virtual std::shared_ptr<const Settings> settings() = 0;
   virtual std::vector<SessionListing> sessions() = 0;
   virtual std::vector<core::OpenListing> opens() = 0;
+  /// Null: the server has no accounts that could be looked up.
+  virtual const UserDatabase* users() { return nullptr; }
+  /// Null: shares cannot be changed by clients.
+  virtual ShareEditor* share_editor() { return nullptr; }
   virtual NtTime now() = 0;
   /// False when there is no such session.
   virtual bool close_session(core::SessionId id) = 0;

@@ -10,6 +10,8 @@ namespace holdfast::service::pipes::srvsvc {
 std::uint32_t share_enum(Call& c);
 std::uint32_t share_enum_sticky(Call& c);
 std::uint32_t share_get_info(Call& c);
+
+// srvsvc_share_changes.cc
 std::uint32_t share_add(Call& c);
 std::uint32_t share_set_info(Call& c);
 std::uint32_t share_del(Call& c);

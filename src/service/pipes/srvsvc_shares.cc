@@ -39,6 +39,7 @@ std::uint32_t flags_of(const core::Share& share) {
   std::uint32_t flags = 0;
   if (share.access_based_enumeration) flags |= srvs::share_flag::kAccessBasedEnumeration;
   if (share.encryption == core::Requirement::kRequired) flags |= srvs::share_flag::kEncryptData;
+  if (share.compress_data) flags |= srvs::share_flag::kCompressData;
   return flags;
 }
 
@@ -86,13 +87,17 @@ bool may_list(Call& c, const Settings& settings) {
   return !c.client.identity.is_anonymous || settings.policy.allow_anonymous;
 }
 
+/// MS-SRVS 3.1.4.8, 3.1.4.9. Shares that outlive a restart (sticky) are all of them.
 std::uint32_t enumerate(Call& c, bool sticky) {
   (void)c.in.unique_wide_string();
   rpc::EnumRequest q = rpc::read_enum_request(c.in, knows_enum_level);
   if (!c.in.ok()) return rpc::fault_status::kBadStubData;
   if (!knows_enum_level(q.level)) return refuse_enumeration(c, q, net_status::kInvalidLevel, false);
+  if (sticky && q.level == 501) return refuse_enumeration(c, q, net_status::kInvalidLevel);
   std::shared_ptr<const Settings> settings = c.server.settings();
-  if (!may_list(c, *settings) || ((sticky || for_administrators(q.level)) && !c.administrator()))
+  // Windows tells strangers the names and comments alone.
+  const bool stranger = c.client.identity.is_anonymous && q.level > 1;
+  if (!may_list(c, *settings) || stranger || (for_administrators(q.level) && !c.administrator()))
     return refuse_enumeration(c, q, net_status::kAccessDenied);
   std::vector<ShareFacts> items = facts(c, listed_shares(*settings), for_administrators(q.level));
   switch (q.level) {
@@ -140,22 +145,6 @@ std::uint32_t share_get_info(Call& c) {
     case 503: rpc::write_info_response(c.out, level, info503(f)); break;
     default: rpc::write_info_response(c.out, level, info1005(f)); break;
   }
-  return 0;
-}
-
-/// MS-SRVS 3.1.4.7, 3.1.4.11: the configuration alone makes and changes shares. The parameters are
-/// not looked at: nobody may.
-std::uint32_t share_add(Call& c) {
-  c.out.pointer(false);
-  c.out.u32(net_status::kAccessDenied);
-  return 0;
-}
-
-std::uint32_t share_set_info(Call& c) { return share_add(c); }
-
-/// MS-SRVS 3.1.4.12.
-std::uint32_t share_del(Call& c) {
-  c.out.u32(net_status::kAccessDenied);
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/server/closing.h"
 
+#include "service/server/breaks.h"
+#include "service/server/keeping.h"
 #include "service/server/request.h"
 #include "wire/smb2/change_notify.h"
 
@@ -49,16 +51,24 @@ void report_going(Server& server, const core::Share& share, std::string_view pat
 Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   core::CloseOutcome outcome = server.opens().close(id);
   if (!outcome.found) co_return false;
+  if (!outcome.create_key.create_guid.is_zero())
+    server.create_replays().forget(outcome.create_key, id);
   server.notifications().remove(id, outcome.wakes);
   server.waits().wake(outcome.wakes);
   if (outcome.marked_to_go) report_going(server, *outcome.share, outcome.path);
+  send_breaks(server, loop, std::move(outcome.breaks));
+  if (outcome.modified)
+    break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
   if (!outcome.remove) co_return true;
 
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
   Result<void> removed = co_await outcome.share->vfs->remove(io, *outcome.file);
-  server.opens().removal_finished(outcome.object);
+  std::vector<core::Wake> wakes;
+  server.opens().removal_finished(outcome.object, wakes);
+  server.waits().wake(wakes);
   if (removed) {
     bool stream = !outcome.object.stream.empty();
+    break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
     report_change(server, *outcome.share,
                   stream ? outcome.path + ":" + outcome.file->stream() : outcome.path,
                   stream ? core::NotifyAction::kRemovedStream : core::NotifyAction::kRemoved,
@@ -84,7 +94,7 @@ Task<void> end_tree(Server& server, ports::Executor& loop, core::SessionPtr sess
     (void)co_await close_open(server, loop, id);
 }
 
-Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id) {
+Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id, SessionEnd how) {
   core::SessionPtr session = server.sessions().remove(id);
   if (session == nullptr) co_return;
   std::shared_ptr<const ports::Identity> identity = session->who();
@@ -94,8 +104,10 @@ Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id
     session->ended = true;
     session->trees.clear();
   }
-  for (core::OpenId open : server.opens().of_session(id))
+  for (core::OpenId open : server.opens().of_session(id)) {
+    if (how == SessionEnd::kLost && keep_open(server, loop, open)) continue;
     (void)co_await close_open(server, loop, open);
+  }
   if (identity != nullptr)
     server.event(Severity::kInfo, "session.ended",
                  "User " + (identity->is_anonymous ? "(anonymous)" : identity->user) + " from " +

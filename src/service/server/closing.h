@@ -18,9 +18,16 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id);
 /// Ends a tree connect with its opens (MS-SMB2 3.3.5.8).
 Task<void> end_tree(Server& server, ports::Executor& loop, core::SessionPtr session,
                     std::uint32_t tree);
+
+/// What becomes of a session's opens when it ends.
+enum class SessionEnd : std::uint8_t {
+  kLost,    // those that were promised to outlive it are kept (MS-SMB2 3.3.7.1, also 3.3.5.6)
+  kClosed,  // all are closed: an administrator has ended it
+};
 /// Ends a session with its trees and opens (MS-SMB2 3.3.5.6, 3.3.7.1). The channels are the
 /// connections' own to drop.
-Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id);
+Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id,
+                       SessionEnd how = SessionEnd::kLost);
 
 /// Tells the watchers of the directories above what one operation did.
 void report_changes(Server& server, const core::Share& share,

@@ -51,8 +51,11 @@ constexpr std::array<CommandRow, smb2::kCommandCount> kCommands = [] {
 
 /// Takes session and tree from the request before (MS-SMB2 3.3.5.2.7.2).
 NtStatus resolve_related(Request& r) {
-  if (!r.meta.header.is_related()) return NtStatus::kSuccess;
-  if (!r.chain.any) return NtStatus::kInvalidParameter;
+  if (!r.meta.header.is_related()) {
+    r.chain.file_id.reset();
+    return NtStatus::kSuccess;
+  }
+  if (!r.chain.valid) return NtStatus::kInvalidParameter;
   r.header.session_id = r.chain.session;
   r.header.tree_id = r.chain.tree;
   return NtStatus::kSuccess;
@@ -120,20 +123,28 @@ bool charge_is_right(const Request& r) {
 
 /// What MS-SMB2 3.3.5.2 asks of every request, before its own rules.
 NtStatus check(Request& r, const CommandRow& row) {
-  if (r.meta.refused != NtStatus::kSuccess) return r.meta.refused;
-  if (NtStatus s = resolve_related(r); s != NtStatus::kSuccess) return s;
+  NtStatus chained = r.meta.refused != NtStatus::kSuccess ? r.meta.refused : resolve_related(r);
+  r.chain.valid = false;
+  if (chained != NtStatus::kSuccess) return chained;
   if (row.needs_session)
     if (NtStatus s = check_session(r, row); s != NtStatus::kSuccess) return s;
+  r.chain.valid = true;
   if (row.needs_tree)
     if (NtStatus s = check_tree(r); s != NtStatus::kSuccess) return s;
   return charge_is_right(r) ? NtStatus::kSuccess : NtStatus::kInvalidParameter;
+}
+
+void end_counted(Request& r) {
+  if (r.counted_at) r.server.opens().end_request(r.counted_at->open, r.counted_at->turn);
 }
 
 /// For a command that kCommands knows.
 Task<Reply> check_and_handle(Request& r) {
   const CommandRow& row = kCommands[static_cast<std::size_t>(r.header.command)];
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
-  co_return co_await row.handler(r);
+  Reply reply = co_await row.handler(r);
+  end_counted(r);
+  co_return reply;
 }
 
 }  // namespace
@@ -159,7 +170,9 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
   if (Interposer* interposer = r.server.env().interposer)
     co_return co_await interposer->handle(r, check_and_handle);
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
-  co_return co_await row.handler(r);
+  Reply reply = co_await row.handler(r);
+  end_counted(r);
+  co_return reply;
 }
 
 // ---- Request ----
@@ -194,10 +207,18 @@ Result<core::OpenView> Request::find_open(smb2::FileId id) {
       return fail(is_error(chain.status) ? chain.status : NtStatus::kFileClosed);
     }
   }
-  std::optional<core::OpenView> open = server.opens().find(id, session->id);
-  if (!open || open->tree != header.tree_id) return fail(NtStatus::kFileClosed);
+  core::RequestMark mark;
+  mark.channel_sequence = header.channel_sequence();
+  mark.is_replay = header.is_replay();
+  mark.verifies = connection.negotiated()->dialect >= smb2::Dialect::kSmb300;
+  mark.modifies = header.command == Command::kWrite || header.command == Command::kSetInfo ||
+                  header.command == Command::kIoctl;
+  Result<core::OpenTable::Begun> begun = server.opens().begin_request(id, session->id, mark);
+  if (!begun) return fail(begun.error());
+  if (begun->turn && !counted_at) counted_at = {id.volatile_id, *begun->turn};
+  if (begun->view.tree != header.tree_id) return fail(NtStatus::kFileClosed);
   chain.file_id = id;
-  return std::move(*open);
+  return std::move(begun->view);
 }
 
 }  // namespace holdfast::service

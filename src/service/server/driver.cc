@@ -25,9 +25,10 @@ Driver::Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Str
       loop_(loop),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
+      local_(stream_->local()),
       settings_(std::move(settings)),
       connection_(id, std::shared_ptr<const core::Policy>(settings_, &settings_->policy),
-                  server.env().crypto) {}
+                  server.env().crypto, server.sessions()) {}
 
 Driver::~Driver() = default;
 
@@ -180,6 +181,7 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
                   .session = {},
                   .identity = {},
                   .tree = {},
+                  .counted_at = {},
                   .flush_answers = {},
                   .on_cancel = {}};
   if (!batch.is_smb1_negotiate && meta.header.command == smb2::Command::kCancel) {
@@ -195,7 +197,6 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
     active_.erase(entry);
   if (request.async_id != 0) --async_count_;
   if (closed_) co_return;
-  chain.any = true;
   chain.status = reply.status;
   chain.session = request.header.session_id;
   chain.tree = request.header.tree_id;

@@ -29,6 +29,7 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   ports::Executor& loop() { return loop_; }
   Server& server() { return server_; }
   const ports::Endpoint& peer() const { return peer_; }
+  const ports::Endpoint& local() const { return local_; }
   bool closed() const { return closed_; }
 
   /// Log-ons in progress, by session.
@@ -80,7 +81,7 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   Server& server_;
   ports::Executor& loop_;
   std::shared_ptr<ports::Stream> stream_;
-  ports::Endpoint peer_;
+  ports::Endpoint peer_, local_;
   std::shared_ptr<const Settings> settings_;
   core::Connection connection_;
   std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>> exchanges_;

@@ -65,10 +65,13 @@ void try_next_channel(DeliveryPtr delivery) {
   if (d.sent && (!d.hooks.still_wanted || !d.hooks.still_wanted())) return;
   while (core::ConnectionId id = choose_channel(d)) {
     d.tried.push_back(id);
-    if (d.server.on_connection(id, [delivery](Driver* driver) {
-          if (driver == nullptr) return try_next_channel(delivery);
-          send_on(*driver, delivery);
-        }))
+    if (d.server.on_connection(
+            id,
+            [delivery](Driver* driver) {
+              if (driver == nullptr) return try_next_channel(delivery);
+              send_on(*driver, delivery);
+            },
+            std::exchange(d.hooks.here, nullptr)))
       return;
   }
   if (!d.sent && d.hooks.undeliverable) std::exchange(d.hooks.undeliverable, nullptr)();

@@ -17,6 +17,8 @@ struct BreakHooks {
   /// once: the break is to be completed as if the holder had given up everything (MS-SMB2 3.3.4.6,
   /// 3.3.4.7).
   std::function<void()> undeliverable;
+  /// The caller's loop: a channel of that loop is told before the caller goes on.
+  const ports::Executor* here = nullptr;
 };
 
 /// Sends an oplock break notification to a session (MS-SMB2 3.3.4.6), from any thread; returns at

@@ -31,7 +31,9 @@ struct Reply {
 
 /// What one request of a compound leaves for the related ones behind it (MS-SMB2 3.3.5.2.7.2).
 struct Chain {
-  bool any = false;
+  /// The request before belonged to a session; a related one behind another is invalid, and so are
+  /// those that are related to it.
+  bool valid = false;
   core::SessionId session = 0;
   std::uint32_t tree = 0;
   std::optional<wire::smb2::FileId> file_id;
@@ -58,6 +60,12 @@ struct Request {
   std::shared_ptr<const ports::Identity> identity;
   std::optional<core::TreeConnect> tree;
 
+  /// The open that counts this request until it is answered (MS-SMB2 3.3.5.2.10).
+  struct CountedAt {
+    core::OpenId open = 0;
+    core::ChannelSequence::Turn turn = 0;
+  };
+  std::optional<CountedAt> counted_at;
   /// Not 0 once an interim response was sent.
   std::uint64_t async_id = 0;
   bool cancelled = false;
@@ -68,12 +76,18 @@ struct Request {
 
   /// Sends STATUS_PENDING, once. False: not possible (inside a compound, or too many wait).
   bool go_async();
+  /// What a request is answered that cannot wait: in the middle of a compound as Windows does
+  /// (MS-SMB2 3.3.4.2), beyond the limit of waiting requests kInsufficientResources.
+  NtStatus cannot_wait() const {
+    return is_last ? NtStatus::kInsufficientResources : NtStatus::kInternalError;
+  }
   /// The request is to end soon: runs on_cancel, at most once.
   void cancel();
   /// For the share's file system, as the user or as the service.
   ports::IoContext io() const;
   /// The open a request names; all ones in a related request is the one before
-  /// (MS-SMB2 3.3.5.2.7.2). kFileClosed when there is none (3.3.5.x).
+  /// (MS-SMB2 3.3.5.2.7.2). kFileClosed when there is none (3.3.5.x); kFileNotAvailable when this
+  /// is an old WRITE, SET_INFO or IOCTL that must not be done any more (3.3.5.2.10).
   Result<core::OpenView> find_open(wire::smb2::FileId id);
 };
 

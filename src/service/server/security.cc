@@ -19,6 +19,9 @@ SecurityDescriptor everybody(const ports::FileInfo& info) {
   wire::dtyp::Ace ace;
   ace.mask = Access::kAll;
   ace.sid = sids::kEveryone;
+  // What is made below gets a descriptor of its own, which names its owner.
+  if (info.is_directory)
+    ace.flags = wire::dtyp::ace_flags::kObjectInherit | wire::dtyp::ace_flags::kContainerInherit;
   acl.aces.push_back(std::move(ace));
   sd.set_dacl(std::move(acl));
   return sd;
@@ -65,18 +68,18 @@ Task<Result<std::uint32_t>> maximal_access_of(ports::IoContext io, const core::T
   if (!sd) co_return fail(sd.error());
   core::AccessToken token = token_of(identity);
   std::uint32_t access = core::maximum_access(*sd, token);
-  if ((access & Access::kDelete) == 0 && !path.empty()) {
+  constexpr std::uint32_t kOfParent = Access::kDelete | Access::kReadAttributes;
+  if ((access & kOfParent) != kOfParent && !path.empty()) {
     Result<ports::Opened> parent =
         co_await tree.share->vfs->open(io, core::parent_path(path), ports::OpenHow{});
     if (parent) {
       Result<SecurityDescriptor> parent_sd =
           co_await descriptor_of(io, *tree.share, *parent->file, parent->info);
-      if (parent_sd && (core::maximum_access(*parent_sd, token) & Access::kDeleteChild) != 0)
-        access |= Access::kDelete;
+      std::uint32_t above = parent_sd ? core::maximum_access(*parent_sd, token) : 0;
+      if ((above & Access::kDeleteChild) != 0) access |= Access::kDelete;
+      if ((above & Access::kListDirectory) != 0) access |= Access::kReadAttributes;
     }
   }
-  bool read_only = (info.attributes & wire::smb2::FileAttributes::kReadonly) != 0;
-  if (read_only && !info.is_directory) access &= ~core::kReadOnlyDenies;
   co_return access& tree.maximal_access;
 }
 

@@ -19,8 +19,9 @@ Task<Result<wire::dtyp::SecurityDescriptor>> descriptor_of(ports::IoContext io,
                                                            ports::File& file,
                                                            const ports::FileInfo& info);
 
-/// Everything the user may do with an object that exists: by its descriptor, the parent's
-/// DELETE_CHILD (MS-FSA 2.1.5.1.2.1), the tree connect, and the READONLY attribute. path is the
+/// Everything the user may do with an object that exists: by its descriptor, by what the parent
+/// allows with its children (DELETE_CHILD gives DELETE, LIST_DIRECTORY gives READ_ATTRIBUTES,
+/// MS-FSA 2.1.5.1.2.1), and by the tree connect. Attributes do not count here. path is the
 /// object's, to find the parent by.
 Task<Result<std::uint32_t>> maximal_access_of(ports::IoContext io, const core::TreeConnect& tree,
                                               const ports::Identity& identity, ports::File& file,

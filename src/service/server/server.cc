@@ -5,6 +5,8 @@
 #include "service/server/closing.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
+#include "service/server/keeping.h"
+#include "service/server/local_changes.h"
 
 namespace holdfast::service {
 namespace {
@@ -13,14 +15,23 @@ Task<void> close_and_forget(Server& server, ports::Executor& loop, core::OpenId 
   (void)co_await close_open(server, loop, id);
 }
 
+Task<void> close_kept_and_forget(Server& server, ports::Executor& loop, core::OpenId id) {
+  (void)co_await close_kept(server, loop, id);
+}
+
 }  // namespace
 
 Server::Server(Environment environment, Settings settings)
     : environment_(environment),
       settings_(std::make_shared<const Settings>(std::move(settings))),
+      opens_(environment.random.u64() >> 16 | 1),
+      local_changes_(std::make_shared<LocalChanges>(notifications_, waits_)),
       started_(environment.clock.now()) {}
 
-Server::~Server() = default;
+// Another thread may be telling of a change at this moment.
+Server::~Server() { local_changes_->stop(); }
+
+std::weak_ptr<ports::LocalChangeSink> Server::local_change_sink() { return local_changes_; }
 
 void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
   auto current = settings();
@@ -63,6 +74,12 @@ void Server::apply(Settings settings) {
 }
 
 void Server::close_all() {
+  closing_.store(true);
+  if (ports::Executor* keeper = keeper_.load())
+    keeper->post([this, keeper] {
+      for (core::OpenId id : opens_.disconnected())
+        spawn(close_kept_and_forget(*this, *keeper, id));
+    });
   Lock lock(connections_mutex_);
   for (auto& [id, connected] : connections_)
     connected.loop->post([weak = connected.driver] {
@@ -70,45 +87,64 @@ void Server::close_all() {
     });
 }
 
-bool Server::on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn) {
-  Lock lock(connections_mutex_);
-  auto found = connections_.find(id);
-  if (found == connections_.end()) return false;
-  found->second.loop->post([weak = found->second.driver, fn = std::move(fn)]() mutable {
+bool Server::on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn,
+                           const ports::Executor* here) {
+  Connected connected;
+  {
+    Lock lock(connections_mutex_);
+    auto found = connections_.find(id);
+    if (found == connections_.end()) return false;
+    connected = found->second;
+  }
+  if (connected.loop == here) {
+    fn(connected.driver.lock().get());
+    return true;
+  }
+  connected.loop->post([weak = connected.driver, fn = std::move(fn)]() mutable {
     auto driver = weak.lock();
     fn(driver.get());
   });
   return true;
 }
 
-bool Server::close_session(core::SessionId id) {
+std::vector<core::ConnectionId> Server::channels_of(core::SessionId id) {
   core::SessionPtr session = sessions_.find(id);
-  if (session == nullptr) return false;
-  std::vector<core::ConnectionId> channels;
-  {
-    Lock lock(session->mutex);
-    channels = session->channels;
-  }
+  if (session == nullptr) return {};
+  Lock lock(session->mutex);
+  return session->channels;
+}
+
+bool Server::close_session(core::SessionId id, bool keep_durable) {
+  std::vector<core::ConnectionId> channels = channels_of(id);
   for (core::ConnectionId channel : channels)
-    on_connection(channel, [id](Driver* driver) {
+    on_connection(channel, [id, keep_durable](Driver* driver) {
       if (driver == nullptr) return;
       driver->cancel_requests_of(id);
       driver->drop_session(id);
-      spawn(end_session(driver->server(), driver->loop(), id));
+      spawn(end_session(driver->server(), driver->loop(), id,
+                        keep_durable ? SessionEnd::kLost : SessionEnd::kClosed));
     });
-  return true;
+  return !channels.empty();
+}
+
+void Server::drop_other_channels(core::SessionId id, core::ConnectionId but) {
+  for (core::ConnectionId channel : channels_of(id))
+    if (channel != but)
+      on_connection(channel, [id](Driver* driver) {
+        if (driver == nullptr) return;
+        driver->cancel_requests_of(id);
+        driver->drop_session(id);
+      });
 }
 
 bool Server::close_file(core::OpenId id) {
   std::optional<core::OpenView> open = opens_.find(id);
-  core::SessionPtr session = open ? sessions_.find(open->session) : nullptr;
-  if (session == nullptr) return false;
-  std::vector<core::ConnectionId> channels;
-  {
-    Lock lock(session->mutex);
-    channels = session->channels;
+  if (ports::Executor* keeper = keeper_.load(); keeper != nullptr && opens_.is_disconnected(id)) {
+    keeper->post([this, keeper, id] { spawn(close_kept_and_forget(*this, *keeper, id)); });
+    return true;
   }
-  for (core::ConnectionId channel : channels)
+  if (!open) return false;
+  for (core::ConnectionId channel : channels_of(open->session))
     // When the connection ends before this runs, so does the open.
     if (on_connection(channel, [id](Driver* driver) {
           if (driver != nullptr) spawn(close_and_forget(driver->server(), driver->loop(), id));
@@ -120,6 +156,26 @@ bool Server::close_file(core::OpenId id) {
 std::shared_ptr<const Settings> Server::settings() const {
   Lock lock(settings_mutex_);
   return settings_;
+}
+
+void Server::set_network(std::shared_ptr<ports::NetworkInterfaces> network) {
+  Lock lock(settings_mutex_);
+  network_ = std::move(network);
+}
+
+std::shared_ptr<ports::NetworkInterfaces> Server::network() const {
+  Lock lock(settings_mutex_);
+  return network_;
+}
+
+void Server::set_listening(std::vector<ports::Endpoint> listening) {
+  Lock lock(settings_mutex_);
+  listening_ = std::move(listening);
+}
+
+std::vector<ports::Endpoint> Server::listening() const {
+  Lock lock(settings_mutex_);
+  return listening_;
 }
 
 std::shared_ptr<const core::Share> Server::find_share(std::string_view name) const {

@@ -17,6 +17,7 @@
 #include "core/session/session.h"
 #include "crypto/provider.h"
 #include "ports/authenticator.h"
+#include "ports/network.h"
 #include "ports/pipe.h"
 #include "ports/random.h"
 #include "ports/stream.h"
@@ -26,6 +27,7 @@ namespace holdfast::service {
 
 class Driver;
 class Interposer;
+class LocalChanges;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -46,6 +48,8 @@ struct Settings {
   std::string server_name = "HOLDFAST";
   std::string comment;
   std::size_t max_connections = limits::kMaxConnections;
+  /// What clients are told of instead of the machine's own addresses. Empty: those.
+  std::vector<ports::NetworkAddress> channel_addresses;
 };
 
 /// For `holdfast sessions`.
@@ -88,14 +92,24 @@ class Server {
   void apply(Settings settings);
   /// Ends every connection, from any thread; returns at once.
   void close_all();
-  /// Ends one session and its opens. False when there is none.
-  bool close_session(core::SessionId id);
+  /// Ends one session and its opens; keep_durable: but for those that outlive it (closing.h).
+  /// False when there is none.
+  bool close_session(core::SessionId id, bool keep_durable = false);
+  /// The session is about to end: its channels but this one drop it and let its requests go.
+  void drop_other_channels(core::SessionId id, core::ConnectionId but);
   /// Closes one open as its client would, from any thread. False when there is none.
   bool close_file(core::OpenId id);
 
   /// Runs fn on the loop of a connection, with its driver or, when that has gone meanwhile, with
   /// nullptr. From any thread; false: there is no such connection, and fn is dropped.
-  bool on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn);
+  /// here: the caller's loop; a connection of that loop is served at once.
+  bool on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn,
+                     const ports::Executor* here = nullptr);
+
+  /// True after close_all(): no open is kept for a client any more.
+  bool is_closing() const { return closing_.load(); }
+  /// A loop that can close opens that no connection has.
+  void set_keeper(ports::Executor& loop) { keeper_.store(&loop); }
 
   std::shared_ptr<const Settings> settings() const;
   std::shared_ptr<const core::Share> find_share(std::string_view name) const;
@@ -104,12 +118,23 @@ class Server {
   Environment& env() { return environment_; }
   core::SessionTable& sessions() { return sessions_; }
   core::OpenTable& opens() { return opens_; }
+  core::CreateReplayTable& create_replays() { return create_replays_; }
   core::NotifyTable& notifications() { return notifications_; }
+  /// Turns what others do to the files into notifications.
+  std::weak_ptr<ports::LocalChangeSink> local_change_sink();
   WaitRegistry& waits() { return waits_; }
   Counters& counters() { return counters_; }
   NtTime started() const { return started_; }
+  /// For what may run when the server is gone: held weakly.
+  const std::shared_ptr<const bool>& alive() const { return alive_; }
   void set_pipes(std::shared_ptr<ports::PipeProvider> pipes) { pipes_ = std::move(pipes); }
   ports::PipeProvider* pipes() { return pipes_.get(); }
+
+  /// Where clients may come to, for those that open several channels. Both from any thread.
+  void set_network(std::shared_ptr<ports::NetworkInterfaces> network);
+  std::shared_ptr<ports::NetworkInterfaces> network() const;
+  void set_listening(std::vector<ports::Endpoint> listening);
+  std::vector<ports::Endpoint> listening() const;
 
   void event(Severity severity, std::string_view name, std::string message,
              std::vector<Event::Field> fields = {});
@@ -117,17 +142,25 @@ class Server {
  private:
   friend class Driver;
   void forget(core::ConnectionId id);
+  std::vector<core::ConnectionId> channels_of(core::SessionId id);
 
   Environment environment_;
   mutable Mutex settings_mutex_;
   std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<ports::NetworkInterfaces> network_;
+  std::vector<ports::Endpoint> listening_;
   core::SessionTable sessions_;
   core::OpenTable opens_;
+  core::CreateReplayTable create_replays_;
   core::NotifyTable notifications_;
   WaitRegistry waits_;
+  std::shared_ptr<LocalChanges> local_changes_;
   Counters counters_;
   NtTime started_;
   std::shared_ptr<ports::PipeProvider> pipes_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  std::atomic<bool> closing_{false};
+  std::atomic<ports::Executor*> keeper_{nullptr};
 
   struct Connected {
     ports::Executor* loop;

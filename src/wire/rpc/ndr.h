@@ -40,6 +40,7 @@ class NdrReader {
   bool ok() const { return reader_.ok(); }
   std::size_t remaining() const { return reader_.remaining(); }
   void fail() { reader_.fail(); }
+  void align(std::size_t n) { reader_.align(n); }
 
   std::uint8_t u8() { return reader_.u8(); }
   std::uint16_t u16() { return reader_.align(2), reader_.u16(); }
@@ -75,6 +76,7 @@ class NdrWriter {
   explicit NdrWriter(Buffer& out) : writer_(out) {}
 
   std::size_t size() const { return writer_.position(); }
+  void align(std::size_t n) { writer_.align(n); }
   void u8(std::uint8_t v) { writer_.u8(v); }
   void u16(std::uint16_t v) { writer_.align(2), writer_.u16(v); }
   void u32(std::uint32_t v) { writer_.align(4), writer_.u32(v); }

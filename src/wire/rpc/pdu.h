@@ -50,6 +50,7 @@ inline constexpr std::uint32_t kUnknownInterface = 0x1C010003;
 inline constexpr std::uint32_t kProtocolError = 0x1C01000B;
 inline constexpr std::uint32_t kCancelled = 0x1C00000D;
 inline constexpr std::uint32_t kNoMemory = 0x1C00001B;
+inline constexpr std::uint32_t kContextMismatch = 0x1C00001A;
 inline constexpr std::uint32_t kInvalidContextId = 0x1C00001C;
 inline constexpr std::uint32_t kAccessDenied = 0x00000005;
 inline constexpr std::uint32_t kBadStubData = 0x000006F7;

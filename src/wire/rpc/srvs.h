@@ -42,6 +42,7 @@ inline constexpr std::uint32_t kSpecial = 0x80000000;
 namespace share_flag {
 inline constexpr std::uint32_t kAccessBasedEnumeration = 0x0800;
 inline constexpr std::uint32_t kEncryptData = 0x8000;
+inline constexpr std::uint32_t kCompressData = 0x00100000;
 }  // namespace share_flag
 
 struct ShareInfo0 {

@@ -14,7 +14,8 @@ enum class NegotiateContextType : std::uint16_t {
   kTransportCapabilities = 0x0006,
   kRdmaTransformCapabilities = 0x0007,
   kSigningCapabilities = 0x0008,
-  kContextTypeReserved = 0x0100,
+  /// Reserved in MS-SMB2 2.2.3.1; SMB3_POSIX_EXTENSIONS_AVAILABLE of the SMB3 POSIX extensions.
+  kPosixExtensionsAvailable = 0x0100,
 };
 
 /// Contexts in one NEGOTIATE, and ids in one context.

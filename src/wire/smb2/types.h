@@ -157,6 +157,7 @@ inline constexpr std::uint32_t kNoIntermediateBuffering = 0x00000008;
 inline constexpr std::uint32_t kSynchronousIoAlert = 0x00000010;
 inline constexpr std::uint32_t kSynchronousIoNonalert = 0x00000020;
 inline constexpr std::uint32_t kNonDirectoryFile = 0x00000040;
+inline constexpr std::uint32_t kCreateTreeConnection = 0x00000080;
 inline constexpr std::uint32_t kCompleteIfOplocked = 0x00000100;
 inline constexpr std::uint32_t kNoEaKnowledge = 0x00000200;
 inline constexpr std::uint32_t kOpenRemoteInstance = 0x00000400;

@@ -20,6 +20,7 @@ ETH_P_ALL = 3
 NEGOTIATE, SESSION_SETUP, TREE_CONNECT, IOCTL, CANCEL, ECHO = 0, 1, 3, 11, 12, 13
 FLAG_RESPONSE, FLAG_SIGNED = 1, 8
 STATUS_PENDING = 0x103
+NOTIFICATION_ID = 0xFFFFFFFFFFFFFFFF
 PORT = 445
 DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x0300: "3.0", 0x0302: "3.0.2", 0x0311: "3.1.1"}
 # Sessions are set up in the clear; the dialects have rules of their own for tree connects (signed
@@ -53,6 +54,8 @@ def count(data, seen):
             dialect = DIALECTS.get(struct.unpack_from("<H", data, 72)[0])
             if dialect:  # else the answer to SMB1's multi-protocol negotiation, and another follows
                 seen.dialects.add(dialect)
+        elif struct.unpack_from("<Q", data, 28)[0] == NOTIFICATION_ID:
+            return  # a break of an oplock or lease is never signed (MS-SMB2 3.2.5.1.3)
         elif command not in NOT_COUNTED and status != STATUS_PENDING:
             if flags & FLAG_SIGNED:
                 seen.signed += 1

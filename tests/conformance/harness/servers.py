@@ -60,10 +60,12 @@ class Server:
             folder.mkdir(parents=True, exist_ok=True)
             os.chmod(folder, 0o777)
             os.chown(folder, USERS["hfuser1"], USERS["hfuser1"])
+        self.plant_snapshots()
         for user, password in self.passwords.items():
             done = subprocess.run(
                 [self.binaries / "holdfast", "user", "add", user, "--config", self.config,
-                 "--password-file", "-"], input=password.encode() + b"\n", check=False,
+                 "--password-file", "-", *(["--admin"] if self.variant == "admin" else [])],
+                input=password.encode() + b"\n", check=False,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if done.returncode:
                 raise ServerEnded(f"holdfast user add: {done.stdout.decode(errors='replace')}")
@@ -114,6 +116,23 @@ class Server:
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
                     os.unlink(entry.path)
+
+        self.plant_snapshots()
+
+    def plant_snapshots(self):
+        """What smb2.twrp wants of a share with previous versions: a file with a stream, and one in a folder."""
+        for share in tomllib.loads(self.text)["share"]:
+            if share.get("snapshots") != "directory":
+                continue
+            live = pathlib.Path(share["path"])
+            then = live / ".snapshots" / "@GMT-2015.10.31-19.40.30"
+            for at in (live, then):
+                (at / "subdir").mkdir(parents=True, exist_ok=True)
+                (at / "subdir" / "hardlink").write_text(f"in {at}", encoding="utf-8")
+                (at / "foo").write_text(f"in {at}", encoding="utf-8")
+                os.setxattr(at / "foo", "user.DosStream.bar:$DATA", b"abc\0")
+                for path in (at, at / "subdir", at / "foo", at / "subdir" / "hardlink"):
+                    os.chmod(path, 0o777)
 
     def ended(self):
         """Whether it ended by itself, and how; None while it runs."""

@@ -49,6 +49,8 @@ class FakeView final : public ServerView {
   std::shared_ptr<const Settings> settings() override { return settings_value; }
   std::vector<SessionListing> sessions() override { return session_list; }
   std::vector<core::OpenListing> opens() override { return open_list; }
+  ShareEditor* share_editor() override { return editor; }
+  const UserDatabase* users() override { return user_database.get(); }
   NtTime now() override { return now_value; }
   bool close_session(core::SessionId id) override {
     closed.push_back(id);
@@ -59,7 +61,9 @@ class FakeView final : public ServerView {
     return true;
   }
 
+  std::shared_ptr<const UserDatabase> user_database;
   std::shared_ptr<const Settings> settings_value;
+  ShareEditor* editor = nullptr;
   std::vector<SessionListing> session_list;
   std::vector<core::OpenListing> open_list;
   std::vector<core::SessionId> closed;

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/guid.h"
+#include "core/object/byte_range_locks.h"
+#include "wire/smb2/types.h"
+
+namespace holdfast::core {
+
+/// A lease: which client calls it what (MS-SMB2 3.3.1.11, 3.3.1.12).
+struct LeaseId {
+  Guid client;
+  Guid key;
+  auto operator<=>(const LeaseId&) const = default;
+};
+
+struct LeaseRequest {
+  LeaseId id;
+  /// LeaseState bits.
+  std::uint32_t state = 0;
+  std::uint8_t version = 1;
+  std::uint16_t epoch = 0;
+  /// Version 2: the key of the directory's lease, if the client said so.
+  std::optional<Guid> parent;
+};
+
+/// What CREATE asks for: an oplock, or with level kLease a lease.
+struct CachingRequest {
+  wire::smb2::OplockLevel level = wire::smb2::OplockLevel::kNone;
+  LeaseRequest lease;
+};
+
+/// What an open got.
+struct CachingGrant {
+  wire::smb2::OplockLevel level = wire::smb2::OplockLevel::kNone;
+  /// With level kLease, as the response says it (MS-SMB2 2.2.14.2.10, 2.2.14.2.11): version and
+  /// epoch are the lease's, which may have been made by a request of the other version.
+  LeaseRequest lease;
+  bool breaking = false;
+};
+
+/// One break to be told to a client (MS-SMB2 3.3.4.6, 3.3.4.7).
+struct CacheBreak {
+  bool is_lease = false;
+  /// The oplock's open; of a lease the opens that hold it, the newest first.
+  std::vector<OpenId> opens;
+  wire::smb2::OplockLevel new_level = wire::smb2::OplockLevel::kNone;
+  LeaseId lease;
+  std::uint32_t current_state = 0;
+  std::uint32_t new_state = 0;
+  std::uint16_t epoch = 0;
+  bool must_acknowledge = false;
+  /// Names this break until it is over; 0 when nobody waits for its acknowledgement.
+  std::uint64_t serial = 0;
+};
+
+/// Who caches what of one stream of one file: oplocks and leases as one kind of thing, a holder
+/// with Read, Write and Handle caching (MS-FSA 2.1.1.10, 2.1.4.12, 2.1.5.18). A level II oplock is
+/// R, an exclusive one RW, a batch oplock RWH. Not thread-safe: its stripe's lock protects it.
+///
+/// A break that must be acknowledged leaves the holder's state as it was until the acknowledgement,
+/// the time limit, or the last close. Whoever needs less than that state waits, and decides again
+/// when it is woken.
+class StreamCaching {
+ public:
+  /// One who does something: an open, with its lease if it has one. Nobody breaks his own.
+  struct Actor {
+    OpenId open = 0;
+    std::optional<LeaseId> lease;
+    /// Access of a CREATE: opens for attributes only break nothing. All ones: not a CREATE.
+    std::uint32_t access = ~0u;
+    /// The key of the lease that the client says it holds of the directory (MS-SMB2 2.2.13.2.10):
+    /// it knows what it changes there. Whatever the client's name (as smbtorture's dirlease tests
+    /// tell of Windows).
+    std::optional<Guid> directory_key;
+  };
+
+  /// Where the numbers of breaks come from: never the same one twice, although streams come and go.
+  void number_with(std::uint64_t& last_serial) { last_serial_ = &last_serial; }
+
+  /// Takes these caching bits away from everybody else. True: the caller has to wait, because
+  /// somebody has not let go of one of wait_for yet.
+  bool demand(const Actor& actor, std::uint32_t bits, std::uint32_t wait_for,
+              std::vector<CacheBreak>& breaks);
+
+  /// What the open gets (MS-SMB2 3.3.5.9.8, MS-FSA 2.1.5.18). contended: others have the stream
+  /// open for more than its attributes. locked: byte-range locks forbid shared caching.
+  /// may_cache: LeaseState bits that the object can have at all.
+  CachingGrant grant(OpenId open, const CachingRequest& request, bool contended, bool locked,
+                     std::uint32_t may_cache);
+
+  /// MS-SMB2 3.3.5.22.1. `level` becomes what the open has.
+  NtStatus acknowledge(OpenId open, wire::smb2::OplockLevel& level, std::vector<CacheBreak>& breaks,
+                       std::vector<Wake>& wakes);
+  /// MS-SMB2 3.3.5.22.2.
+  NtStatus acknowledge(const LeaseId& lease, std::uint32_t state, std::vector<CacheBreak>& breaks,
+                       std::vector<Wake>& wakes);
+  /// The client did not answer in time, or cannot be told: it has nothing any more (MS-SMB2
+  /// 3.3.6.1). False: that break is over.
+  bool give_up(std::uint64_t serial, std::vector<Wake>& wakes);
+  bool is_breaking(std::uint64_t serial) const;
+  /// The open is closed.
+  void release(OpenId open, std::vector<Wake>& wakes);
+
+  void wait(WaitToken token) { waiting_.push_back(token); }
+  bool cancel(WaitToken token) { return std::erase(waiting_, token) != 0; }
+  void wake_all(std::vector<Wake>& wakes);
+
+  /// What the open has now.
+  CachingGrant held_by(OpenId open) const;
+  bool empty() const { return holders_.empty(); }
+
+ private:
+  struct Holder {
+    std::optional<LeaseId> lease;
+    std::vector<OpenId> opens;
+    /// Of an oplock. Of a lease always kLease.
+    wire::smb2::OplockLevel level = wire::smb2::OplockLevel::kNone;
+    std::uint32_t state = 0;
+    std::uint8_t version = 1;
+    std::uint16_t epoch = 0;
+    std::optional<Guid> parent;
+    /// Not 0: a break is under way to breaking_to, and after it one to wanted if that is less.
+    std::uint64_t serial = 0;
+    std::uint32_t breaking_to = 0;
+    std::uint32_t wanted = 0;
+
+    bool breaking() const { return serial != 0; }
+    bool is(const Actor& actor) const;
+    std::uint32_t without(std::uint32_t bits) const;
+  };
+
+  void begin(Holder& holder, std::uint32_t to, bool follows_another,
+             std::vector<CacheBreak>& breaks);
+  void finish(Holder& holder, std::uint32_t state, std::vector<CacheBreak>& breaks,
+              std::vector<Wake>& wakes);
+  std::uint32_t grantable(const CachingRequest& request, const Actor& actor, bool contended,
+                          bool locked) const;
+  static CachingGrant grant_of(const Holder& holder);
+  Holder* holder_of(const LeaseId& lease);
+  Holder* holder_of(OpenId open);
+  void take(Holder& holder, std::uint32_t state);
+
+  std::vector<Holder> holders_;
+  std::vector<WaitToken> waiting_;
+  std::uint64_t* last_serial_ = nullptr;
+};
+
+/// An open that only looks at or changes attributes takes part in no caching (MS-FSA 2.1.4.12); for
+/// leases that includes reading the descriptor, as Windows has it.
+bool is_attribute_open(std::uint32_t access, bool for_lease);
+
+}  // namespace holdfast::core

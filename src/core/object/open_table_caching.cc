@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/object/open_table_state.h"
+
+namespace holdfast::core {
+using namespace wire::smb2::LeaseState;
+
+StreamCaching::Actor actor_of(OpenId id, const OpenSpec& spec) {
+  StreamCaching::Actor actor;
+  actor.open = id;
+  if (spec.caching.level == wire::smb2::OplockLevel::kLease) actor.lease = spec.caching.lease.id;
+  return actor;
+}
+
+bool leases_directory(const OpenSpec& spec) {
+  return spec.is_directory && spec.caching.level == wire::smb2::OplockLevel::kLease;
+}
+
+NtStatus OpenTable::Stripe::make_room(const OpenSpec& spec, std::vector<CacheBreak>& breaks) {
+  NtStatus status = check(spec.object, spec.access, spec.share_access);
+  auto found = files.find(spec.object);
+  if (found == files.end()) return status;
+  StreamCaching& caching = found->second.caching;
+  StreamCaching::Actor actor = actor_of(0, spec);
+  actor.access = spec.overwrites ? ~0u : spec.access;
+  // A client may keep handles open that its programs have closed: it is asked to close them (MS-FSA
+  // 2.1.5.1.2.2).
+  if (status == NtStatus::kSharingViolation)
+    return caching.demand(actor, kHandleCaching, kHandleCaching, breaks) ? NtStatus::kPending
+                                                                         : status;
+  if (status != NtStatus::kSuccess) return status;
+  std::uint32_t bits = spec.overwrites ? kReadCaching | kWriteCaching : kWriteCaching;
+  bool waits = caching.demand(actor, bits, kWriteCaching, breaks);
+  // What is to be deleted is not kept open (as Windows has it: smbtorture's lease.unlink).
+  if (!waits && spec.delete_on_close)
+    waits = caching.demand(actor, kHandleCaching, kHandleCaching, breaks);
+  return waits ? NtStatus::kPending : NtStatus::kSuccess;
+}
+
+void OpenTable::Stripe::enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token,
+                              EnterOutcome& out) {
+  bool is_pipe = spec.pipe != nullptr;
+  if (opens.size() >= (1u << kStripeShift) - 1) {
+    out.status = NtStatus::kInsufficientResources;
+    return;
+  }
+  std::vector<CacheBreak> breaks;
+  if (!is_pipe) out.status = make_room(spec, breaks);
+  out.breaks = notices(out.object, std::move(breaks));
+  if (out.status == NtStatus::kPending && token != 0) files[out.object].caching.wait(token);
+  if (out.status != NtStatus::kSuccess) return;
+  OpenId slot = opens.emplace(
+      Open{spec, persistent_id, nullptr, {}, std::make_shared<OpenNotes>(spec.options), false});
+  out.id = id_of(slot);
+  if (is_pipe) return;
+  FileState& file = files[out.object];
+  const OpenSpec& s = find(out.id)->spec;
+  StreamCaching::Actor actor = actor_of(out.id, s);
+  bool contended = std::ranges::any_of(file.opens, [&](OpenId other) {
+    const OpenSpec& o = find(other)->spec;
+    bool same_lease = actor.lease && actor_of(other, o).lease == actor.lease;
+    return !same_lease && !is_attribute_open(o.access, true);
+  });
+  file.caching.number_with(last_break);
+  file.opens.push_back(out.id);
+  entered_stream(out.object);
+  out.caching = file.caching.grant(out.id, s.caching, contended,
+                                   file.locks.any_below(s.allocation_size), s.may_cache);
+}
+
+std::vector<BreakNotice> OpenTable::Stripe::notices(const ObjectId& object,
+                                                    std::vector<CacheBreak> breaks) {
+  std::vector<BreakNotice> out;
+  for (CacheBreak& b : breaks) {
+    BreakNotice& notice = out.emplace_back();
+    notice.object = object;
+    for (OpenId id : b.opens) {
+      const Open* open = find(id);
+      HF_ASSERT(open != nullptr);
+      notice.must_seal = notice.must_seal || open->spec.must_seal;
+      notice.persistent_id = open->persistent_id;
+      if (std::ranges::count(notice.sessions, open->spec.session) == 0)
+        notice.sessions.push_back(open->spec.session);
+    }
+    notice.what = std::move(b);
+  }
+  return out;
+}
+
+BreakOutcome OpenTable::Stripe::demand(const ObjectId& object, const StreamCaching::Actor& actor,
+                                       BreakReason reason, WaitToken token) {
+  BreakOutcome out;
+  out.object = object;
+  auto found = files.find(object);
+  if (found == files.end()) return out;
+  StreamCaching& caching = found->second.caching;
+  bool data = reason != BreakReason::kNameChanges;
+  std::vector<CacheBreak> breaks;
+  bool must_wait = caching.demand(actor, data ? kReadCaching | kWriteCaching : kHandleCaching,
+                                  data ? kWriteCaching : kHandleCaching, breaks);
+  out.breaks = notices(object, std::move(breaks));
+  if (!must_wait) return out;
+  out.status = NtStatus::kPending;
+  if (token != 0) caching.wait(token);
+  return out;
+}
+
+BreakOutcome OpenTable::break_caching(OpenId id, BreakReason reason, WaitToken token) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return {};
+  if (reason == BreakReason::kWrite) open->modified = true;
+  return stripe->demand(open->spec.object, actor_of(id, open->spec), reason, token);
+}
+
+BreakOutcome OpenTable::break_caching(const ObjectId& object, BreakReason reason, WaitToken token) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  return stripe.demand(object, {}, reason, token);
+}
+
+std::vector<BreakNotice> OpenTable::break_directory(const Share& share, const std::string& path,
+                                                    const std::optional<Guid>& parent_lease) {
+  std::vector<BreakNotice> out;
+  StreamCaching::Actor actor;
+  actor.directory_key = parent_lease;
+  for (const ObjectId& object : directory_leases_.find(share.vfs.get(), path)) {
+    Stripe& stripe = stripe_of(object.key);
+    Lock lock(stripe.mutex);
+    BreakOutcome outcome = stripe.demand(object, actor, BreakReason::kDataChanges, 0);
+    for (BreakNotice& notice : outcome.breaks) out.push_back(std::move(notice));
+  }
+  return out;
+}
+
+bool OpenTable::cancel_break_wait(const ObjectId& object, WaitToken token) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  return found != stripe.files.end() && found->second.caching.cancel(token);
+}
+
+BreakOutcome OpenTable::acknowledge(OpenId id, wire::smb2::OplockLevel& level) {
+  BreakOutcome out;
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) {
+    out.status = NtStatus::kFileClosed;
+    return out;
+  }
+  out.object = open->spec.object;
+  std::vector<CacheBreak> breaks;
+  out.status = stripe->file_of(*open).caching.acknowledge(id, level, breaks, out.wakes);
+  out.breaks = stripe->notices(out.object, std::move(breaks));
+  return out;
+}
+
+BreakOutcome OpenTable::acknowledge(const LeaseId& lease, std::uint32_t state) {
+  BreakOutcome out;
+  out.status = NtStatus::kObjectNameNotFound;
+  std::optional<ObjectId> object = leases_.find(lease);
+  if (!object) return out;
+  out.object = *object;
+  Stripe& stripe = stripe_of(object->key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(*object);
+  if (found == stripe.files.end()) return out;
+  std::vector<CacheBreak> breaks;
+  out.status = found->second.caching.acknowledge(lease, state, breaks, out.wakes);
+  out.breaks = stripe.notices(*object, std::move(breaks));
+  return out;
+}
+
+bool OpenTable::give_up_break(const ObjectId& object, std::uint64_t serial,
+                              std::vector<Wake>& wakes) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  return found != stripe.files.end() && found->second.caching.give_up(serial, wakes);
+}
+
+bool OpenTable::is_breaking(const ObjectId& object, std::uint64_t serial) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  return found != stripe.files.end() && found->second.caching.is_breaking(serial);
+}
+
+CachingGrant OpenTable::held_by(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return {};
+  return stripe->file_of(*open).caching.held_by(id);
+}
+
+}  // namespace holdfast::core

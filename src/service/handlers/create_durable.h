@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "service/handlers/create_steps.h"
+
+namespace holdfast::service::handlers {
+
+/// Forgets the contexts that the dialect does not know, and refuses those of durable handles that
+/// do not go together (MS-SMB2 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12).
+NtStatus check_durable_contexts(std::uint16_t dialect, wire::smb2::CreateContextList& contexts);
+
+/// Closes the open that the same application had through another client (MS-SMB2 3.3.5.9.13).
+Task<NtStatus> take_over_app_instance(Request& r, const CreatePlan& plan);
+
+/// Promises the open what was asked for and can be kept (MS-SMB2 3.3.5.9.6, 3.3.5.9.10).
+core::DurableGrant grant_durable(Request& r, const CreatePlan& plan, const CreateOutcome& out);
+
+/// A CREATE with a CreateGuid, from the first look at it to its end (MS-SMB2 3.3.5.9.10).
+class CreateReplay {
+ public:
+  CreateReplay(Request& r, const CreatePlan& plan);
+  ~CreateReplay();
+  CreateReplay(const CreateReplay&) = delete;
+  CreateReplay& operator=(const CreateReplay&) = delete;
+
+  /// Nothing: the CREATE is new. An open: it made this one before. An error: it may not be repeated
+  /// now, or at all.
+  Result<std::optional<core::OpenView>> begin();
+  /// The CREATE has made this open.
+  void finish(core::OpenId open);
+
+ private:
+  Result<core::OpenView> found(core::OpenId id);
+
+  Request& request_;
+  const CreatePlan& plan_;
+  core::CreateKey key_;
+  bool pending_ = false;
+};
+
+/// Answers a CREATE that was done before (MS-SMB2 3.3.5.9.10).
+Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView open);
+/// DHnC and DH2C (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
+Task<Reply> create_reconnect(Request& r, const CreatePlan& plan);
+
+}  // namespace holdfast::service::handlers

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/create_durable.h"
+#include "service/server/closing.h"
+#include "service/server/keeping.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+
+core::Reclaim claim_of(Request& r, const CreatePlan& plan) {
+  core::Reclaim claim;
+  if (const auto& v2 = plan.contexts.durable_handle_reconnect_v2) {
+    claim.version2 = true;
+    claim.persistent_id = v2->file_id.persistent;
+    claim.create_guid = v2->create_guid;
+    claim.persistent = (v2->flags & smb2::kDhandleFlagPersistent) != 0;
+  } else {
+    claim.persistent_id = plan.contexts.durable_handle_reconnect->data.persistent;
+  }
+  claim.client_guid = r.connection.negotiated()->client_guid;
+  if (plan.contexts.lease) claim.lease_key = plan.contexts.lease->lease_key;
+  claim.path = plan.path.path;
+  claim.session = r.session->id;
+  claim.tree = r.header.tree_id;
+  claim.connection = r.connection.id();
+  claim.share = r.tree->share;
+  claim.identity = r.identity;
+  claim.channel_sequence = r.header.channel_sequence();
+  return claim;
+}
+
+// How long a reclaim waits for what was in progress when the connection was lost.
+constexpr std::uint64_t kSettleStep_us = 1'000;
+constexpr int kSettleSteps = 30'000;
+
+/// A WRITE that was in progress when the connection was lost must not land on what comes now: the
+/// client learns that it has its handle back when those have ended.
+Task<void> settle(Request& r, core::OpenId id) {
+  for (int i = 0; i < kSettleSteps; ++i) {
+    std::optional<core::OpenLife> life = r.server.opens().life(id);
+    if (!life || life->channel.outstanding_before() == 0) co_return;
+    co_await ports::sleep_for(r.loop, kSettleStep_us);
+  }
+}
+
+}  // namespace
+
+/// MS-SMB2 3.3.5.9.7, 3.3.5.9.12. Nothing of the request counts but what names the open: other
+/// contexts beside it are answered, not refused (the Linux client sends QFid).
+Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
+  core::OpenTable& opens = r.server.opens();
+  core::Reclaim claim = claim_of(r, plan);
+  Result<core::OpenView> open = opens.reclaim(claim);
+  if (!open && open.error() == NtStatus::kObjectNameNotFound && claim.persistent &&
+      r.tree->share->continuous_availability) {
+    // A client that never got the answer does not know the id (3.3.5.9.12).
+    claim.persistent_id = opens.disconnected_of_guid(claim.create_guid, *claim.share);
+    if (claim.persistent_id != 0) open = opens.reclaim(claim);
+  }
+  if (!open) co_return error_reply(open.error());
+  // Whoever ends a session takes its trees first, then looks for its opens.
+  if (!r.session->tree(r.header.tree_id)) {
+    if (!keep_open(r.server, r.loop, open->id))
+      (void)co_await close_open(r.server, r.loop, open->id);
+    co_return error_reply(NtStatus::kNetworkNameDeleted);
+  }
+  co_await settle(r, open->id);
+  Result<ports::FileInfo> info = co_await open->file->info(r.io());
+  if (!info) co_return error_reply(info.error());
+  CreateOutcome out;
+  out.id = open->id;
+  out.opened.info = *info;
+  out.maximal = open->access;
+  out.caching = opens.held_by(open->id);
+  r.chain.file_id = open->file_id();
+  co_return create_answer(plan, out, open->file_id());
+}
+
+}  // namespace holdfast::service::handlers

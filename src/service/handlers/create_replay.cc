@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/create_durable.h"
+#include "service/server/security.h"
+
+namespace holdfast::service::handlers {
+namespace {
+
+namespace smb2 = wire::smb2;
+using State = core::CreateReplayTable::State;
+
+core::CreateKey key_of(Request& r, const CreatePlan& plan) {
+  if (!plan.contexts.durable_handle_request_v2) return {};
+  return {r.connection.negotiated()->client_guid,
+          plan.contexts.durable_handle_request_v2->create_guid};
+}
+
+}  // namespace
+
+CreateReplay::CreateReplay(Request& r, const CreatePlan& plan)
+    : request_(r), plan_(plan), key_(key_of(r, plan)) {}
+
+CreateReplay::~CreateReplay() {
+  if (pending_) request_.server.create_replays().finish(key_, 0);
+}
+
+Result<std::optional<core::OpenView>> CreateReplay::begin() {
+  if (key_.create_guid.is_zero()) return std::nullopt;
+  core::CreateReplayTable& table = request_.server.create_replays();
+  core::CreateReplayTable::Known known = table.begin(key_);
+  if (known.state == State::kDone) {
+    std::optional<core::OpenLife> life = request_.server.opens().life(known.open);
+    if (life && life->replay_eligible) {
+      Result<core::OpenView> open = found(known.open);
+      if (!open) return fail(open.error());
+      return std::optional(std::move(*open));
+    }
+    // Its client has used it: the CREATE was answered, and this is another one.
+    table.forget(key_, known.open);
+    known = table.begin(key_);
+  }
+  // docs/decisions/0004-create-replay-while-pending.md
+  if (known.state != State::kNew)
+    return fail(request_.header.is_replay() ? NtStatus::kFileNotAvailable
+                                            : NtStatus::kDuplicateObjectid);
+  pending_ = true;
+  return std::nullopt;
+}
+
+void CreateReplay::finish(core::OpenId open) {
+  if (!pending_) return;
+  pending_ = false;
+  request_.server.create_replays().finish(key_, open);
+}
+
+Result<core::OpenView> CreateReplay::found(core::OpenId id) {
+  core::OpenTable& opens = request_.server.opens();
+  if (!request_.header.is_replay()) return fail(NtStatus::kDuplicateObjectid);
+  std::optional<core::OpenView> open = opens.find(id);
+  if (!open) return fail(NtStatus::kFileNotAvailable);
+  if (open->identity->sid != request_.identity->sid) return fail(NtStatus::kAccessDenied);
+  // A lease, or the other lease, would not be the one that the open has.
+  core::CachingGrant held = opens.held_by(id);
+  bool leased = held.level == smb2::OplockLevel::kLease;
+  bool asks_lease = plan_.caching.level == smb2::OplockLevel::kLease;
+  if (asks_lease && !(leased && held.lease.id.key == plan_.caching.lease.id.key))
+    return fail(NtStatus::kAccessDenied);
+  std::optional<core::OpenLife> life = opens.life(id);
+  if (life && life->disconnected) {
+    // The answer was lost with its connection: the replay reclaims the open.
+    core::Reclaim claim;
+    claim.persistent_id = open->persistent_id;
+    claim.version2 = true;
+    claim.create_guid = key_.create_guid;
+    claim.persistent = life->durable == core::DurableKind::kPersistent;
+    claim.client_guid = key_.client_guid;
+    if (asks_lease) claim.lease_key = plan_.caching.lease.id.key;
+    claim.path = plan_.path.path;
+    claim.session = request_.session->id;
+    claim.tree = request_.header.tree_id;
+    claim.connection = request_.connection.id();
+    claim.share = request_.tree->share;
+    claim.identity = request_.identity;
+    claim.channel_sequence = request_.header.channel_sequence();
+    return opens.reclaim(claim);
+  }
+  if (open->session != request_.session->id || open->tree != request_.header.tree_id)
+    return fail(NtStatus::kDuplicateObjectid);
+  return std::move(*open);
+}
+
+Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView open) {
+  CreateOutcome out;
+  out.id = open.id;
+  Result<ports::FileInfo> info = co_await open.file->info(r.io());
+  if (!info) co_return error_reply(info.error());
+  out.opened.info = *info;
+  if (plan.contexts.query_maximal_access) {
+    Result<std::uint32_t> maximal =
+        co_await maximal_access_of(r.io(), *r.tree, *r.identity, *open.file, *info, plan.path.path);
+    if (!maximal) co_return error_reply(maximal.error());
+    out.maximal = *maximal;
+  }
+  std::optional<core::OpenLife> life = r.server.opens().life(open.id);
+  if (!life) co_return error_reply(NtStatus::kFileClosed);
+  out.action = life->create_action;
+  out.caching = r.server.opens().held_by(open.id);
+  out.durable = {life->durable, life->durable_timeout_ms};
+  // A client that asks for less now gets the answer that goes with it; the open keeps what it has.
+  if (out.caching.level != smb2::OplockLevel::kLease && plan.caching.level < out.caching.level) {
+    out.caching.level = plan.caching.level;
+    if (out.durable.kind != core::DurableKind::kPersistent) out.durable = {};
+  }
+  r.chain.file_id = open.file_id();
+  co_return create_answer(plan, out, open.file_id());
+}
+
+}  // namespace holdfast::service::handlers
