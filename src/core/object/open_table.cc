@@ -249,13 +249,7 @@ bool OpenTable::is_open(const ObjectId& object) {
 }
 
 bool OpenTable::any_open_below(const Share& share, std::string_view path) {
-  bool found = false;
-  std::string prefix = path.empty() ? std::string() : std::string(path) + "/";
-  for_each_open([&](OpenId, Open& open, Stripe&) {
-    found = found || (open.spec.share->vfs == share.vfs && open.spec.path.size() > prefix.size() &&
-                      open.spec.path.starts_with(prefix));
-  });
-  return found;
+  return !opens_below(share, path).empty();
 }
 
 bool OpenTable::is_open_to_delete(const ObjectId& object) {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/utf16.h"
+#include "core/path/private_use.h"
 
 namespace holdfast::core {
 namespace {
@@ -103,40 +104,6 @@ Result<ParsedPath> parse_path(std::string_view given) {
   return out;
 }
 
-namespace {
-
-// Where Linux and macOS clients put characters that a Windows name cannot hold.
-constexpr std::string_view kMappedCharacters = "\"*:<>?\\|";
-constexpr std::uint32_t kMappedControls = 0xF000;
-constexpr std::uint32_t kMappedBase = 0xF020;
-constexpr std::uint32_t kMappedLastSpace = 0xF028;
-constexpr std::uint32_t kMappedLastPeriod = 0xF029;
-
-void append_private(std::string& out, std::uint32_t c) {
-  out += static_cast<char>(0xE0 | c >> 12);
-  out += static_cast<char>(0x80 | (c >> 6 & 63));
-  out += static_cast<char>(0x80 | (c & 63));
-}
-
-void append_posix_component(std::string& out, std::string_view name) {
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    auto u = static_cast<unsigned char>(name[i]);
-    bool last = i + 1 == name.size();
-    if (std::size_t at = kMappedCharacters.find(name[i]); at != std::string_view::npos)
-      append_private(out, kMappedBase + static_cast<std::uint32_t>(at));
-    else if (u < 0x20)
-      append_private(out, kMappedControls + u);
-    else if (last && u == ' ')
-      append_private(out, kMappedLastSpace);
-    else if (last && u == '.')
-      append_private(out, kMappedLastPeriod);
-    else
-      out += name[i];
-  }
-}
-
-}  // namespace
-
 Result<ParsedPath> parse_posix_path(std::string_view utf8) {
   ParsedPath out;
   std::vector<std::string_view> parts;
@@ -158,7 +125,8 @@ Result<ParsedPath> parse_posix_path(std::string_view utf8) {
   }
   for (std::string_view part : parts) {
     if (!out.path.empty()) out.path += '/';
-    append_posix_component(out.path, part);
+    for (std::size_t i = 0; i < part.size(); ++i)
+      private_use::append_mapped(out.path, part[i], i + 1 == part.size());
   }
   return out;
 }

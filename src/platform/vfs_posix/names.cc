@@ -6,25 +6,17 @@
 
 #include "base/limits.h"
 #include "base/utf16.h"
+#include "core/path/private_use.h"
 
 namespace holdfast::platform::posix {
 namespace {
 
-constexpr std::string_view kForbidden = "\"*:<>?\\|";
-constexpr char32_t kControlBase = 0xF000;
-constexpr char32_t kForbiddenBase = 0xF020;
-constexpr char32_t kLastSpace = 0xF028;
-constexpr char32_t kLastPeriod = 0xF029;
+using namespace core::private_use;
+
 constexpr char32_t kOctetBase = 0xF700;
 
-void append_private(std::string& out, char32_t c) {
-  out += static_cast<char>(0xE0 | c >> 12);
-  out += static_cast<char>(0x80 | (c >> 6 & 63));
-  out += static_cast<char>(0x80 | (c & 63));
-}
-
 void append_octets(std::string& out, std::string_view octets) {
-  for (char c : octets) append_private(out, kOctetBase + static_cast<std::uint8_t>(c));
+  for (char c : octets) append(out, kOctetBase + static_cast<std::uint8_t>(c));
 }
 
 /// Length of the UTF-8 (WTF-8) sequence at the start of text; 0 when there is none.
@@ -56,21 +48,6 @@ bool is_plain_ascii(std::string_view name) {
   return name.empty() || (name.back() != ' ' && name.back() != '.');
 }
 
-void append_mapped_ascii(std::string& out, char c, bool last) {
-  std::size_t forbidden = kForbidden.find(c);
-  if (static_cast<std::uint8_t>(c) < 0x20) {
-    append_private(out, kControlBase + static_cast<std::uint8_t>(c));
-  } else if (forbidden != std::string_view::npos) {
-    append_private(out, kForbiddenBase + static_cast<char32_t>(forbidden));
-  } else if (last && c == ' ') {
-    append_private(out, kLastSpace);
-  } else if (last && c == '.') {
-    append_private(out, kLastPeriod);
-  } else {
-    out += c;
-  }
-}
-
 char unmapped(char32_t c) {
   if (c < kForbiddenBase) return static_cast<char>(c - kControlBase);
   if (c < kLastSpace) return kForbidden[c - kForbiddenBase];
@@ -92,7 +69,7 @@ std::string to_wire(std::string_view disk) {
     // Two surrogates side by side would come back from UTF-16 as one character.
     bool joins = is_surrogate(previous, 0xD800) && is_surrogate(code, 0xDC00);
     if (size == 1) {
-      append_mapped_ascii(out, disk[0], disk.size() == 1);
+      append_mapped(out, disk[0], disk.size() == 1);
     } else if (size == 0) {
       append_octets(out, disk.substr(0, 1));
     } else if (is_mapping(code) || joins) {

@@ -65,9 +65,10 @@ Reply create_answer(const CreatePlan& plan, const CreateOutcome& out, smb2::File
 Task<Reply> create(Request& r) {
   r.chain.file_id.reset();
   if (r.tree->share->type == core::ShareType::kPipe) co_return co_await create_pipe(r);
-  if (smb2::CreateRequest q; decode(r.message, q) && is_quota_file(q.name))
-    co_return co_await create_quota_file(r);
-  Result<CreatePlan> plan = plan_create(r);
+  smb2::CreateRequest request;
+  if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
+  if (is_quota_file(request.name)) co_return co_await create_quota_file(r);
+  Result<CreatePlan> plan = plan_create(r, std::move(request));
   if (!plan) co_return error_reply(plan.error());
   if (plan->reclaims()) co_return co_await create_reconnect(r, *plan);
   if (NtStatus s = co_await choose_vfs(r, *plan); s != NtStatus::kSuccess) co_return error_reply(s);

@@ -108,9 +108,9 @@ bool speaks_posix(Request& r, const CreatePlan& plan) {
 
 }  // namespace
 
-Result<CreatePlan> plan_create(Request& r) {
+Result<CreatePlan> plan_create(Request& r, smb2::CreateRequest request) {
   CreatePlan plan;
-  if (!decode(r.message, plan.request)) return fail(NtStatus::kInvalidParameter);
+  plan.request = std::move(request);
   if (!decode(plan.request.create_contexts, plan.contexts).ok())
     return fail(NtStatus::kInvalidParameter);
   if (NtStatus s = check_durable_contexts(r.connection.negotiated()->dialect, plan.contexts);

@@ -56,7 +56,7 @@ struct CreateOutcome {
 };
 
 /// Takes the request apart and checks what needs nothing but it (MS-SMB2 3.3.5.9, MS-FSA 2.1.5.1).
-Result<CreatePlan> plan_create(Request& r);
+Result<CreatePlan> plan_create(Request& r, wire::smb2::CreateRequest request);
 
 /// Sets plan.vfs.
 Task<NtStatus> choose_vfs(Request& r, CreatePlan& plan);
