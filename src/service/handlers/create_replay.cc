@@ -43,6 +43,10 @@ Result<std::optional<core::OpenView>> CreateReplay::begin() {
     return fail(request_.header.is_replay() ? NtStatus::kFileNotAvailable
                                             : NtStatus::kDuplicateObjectid);
   pending_ = true;
+  // A client that loses the channel replays the CREATE on another one (3.2.7.1), and shall then get
+  // what became of this one. 3.3.7.1 would have it cancelled, if the object store can; Windows
+  // lets it go on.
+  request_.outlives_channel = true;
   return std::nullopt;
 }
 

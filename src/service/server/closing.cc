@@ -2,6 +2,7 @@
 #include "service/server/closing.h"
 
 #include "service/server/breaks.h"
+#include "service/server/driver.h"
 #include "service/server/keeping.h"
 #include "service/server/request.h"
 #include "wire/smb2/change_notify.h"
@@ -104,6 +105,10 @@ Task<void> end_session(Server& server, ports::Executor& loop, core::SessionId id
     session->ended = true;
     session->trees.clear();
   }
+  for (core::ConnectionId lost : server.stranded().of(id))
+    server.on_connection(lost, [id](Driver* driver) {
+      if (driver != nullptr) driver->cancel_requests_of(id);
+    });
   for (core::OpenId open : server.opens().of_session(id)) {
     if (how == SessionEnd::kLost && keep_open(server, loop, open)) continue;
     (void)co_await close_open(server, loop, open);

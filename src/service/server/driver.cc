@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/server/driver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -196,7 +197,10 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
       entry != active_.end() && entry->second == &request)
     active_.erase(entry);
   if (request.async_id != 0) --async_count_;
-  if (closed_) co_return;
+  if (closed_) {
+    forget_when_idle();
+    co_return;
+  }
   chain.status = reply.status;
   chain.session = request.header.session_id;
   chain.tree = request.header.tree_id;
@@ -306,10 +310,32 @@ void Driver::on_closed(ports::CloseReason) {
   closed_ = true;
   for (ports::TimerId timer : {partial_timer_, stranger_timer_})
     if (timer != 0) loop_.cancel_timer(timer);
-  cancel_requests_of(0);
+  std::vector<Request*> ending;
+  for (auto& [id, request] : active_)
+    if (!outlives_channel(*request)) ending.push_back(request);
+  for (Request* request : ending) request->cancel();
   frame_ = Buffer();
   for (auto& [id, fn] : std::exchange(when_closed_, {})) fn();
   spawn(clean_up());
+}
+
+bool Driver::outlives_channel(const Request& request) {
+  if (!request.outlives_channel || request.session == nullptr) return false;
+  core::SessionId id = request.session->id;
+  // Entered first: whoever ends the session marks it before he looks here.
+  if (std::ranges::count(stranded_, id) == 0) {
+    stranded_.push_back(id);
+    server_.stranded().add(id, connection_.id());
+  }
+  Lock lock(request.session->mutex);
+  return !request.session->ended && request.session->channels.size() > 1;
+}
+
+void Driver::forget_when_idle() {
+  if (!cleaned_up_ || (!stranded_.empty() && !active_.empty())) return;
+  for (core::SessionId id : std::exchange(stranded_, {}))
+    server_.stranded().remove(id, connection_.id());
+  server_.forget(connection_.id());
 }
 
 Task<void> Driver::clean_up() {
@@ -327,7 +353,8 @@ Task<void> Driver::clean_up() {
     }
     if (last) co_await end_session(server_, loop_, session_id);
   }
-  server_.forget(id);
+  cleaned_up_ = true;
+  forget_when_idle();
 }
 
 }  // namespace holdfast::service

@@ -48,6 +48,10 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   std::optional<std::uint64_t> notify(const core::Notification& notification);
   /// Octets of all answers that the client's TCP has confirmed.
   std::uint64_t confirmed() const;
+  /// The octets up to here were not confirmed in time.
+  void doubt(std::uint64_t mark) { doubted_ = std::max(doubted_, mark); }
+  /// They are not confirmed yet.
+  bool silent() const { return confirmed() < doubted_; }
   /// Runs fn when the connection has ended. On its loop, as everything here.
   std::uint64_t when_closed(UniqueFunction fn);
   /// False: it has run.
@@ -77,6 +81,8 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   void apply_back_pressure();
   void stranger_timeout();
   Task<void> clean_up();
+  bool outlives_channel(const Request& request);
+  void forget_when_idle();
 
   Server& server_;
   ports::Executor& loop_;
@@ -102,12 +108,16 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   std::map<std::uint64_t, UniqueFunction> when_closed_;
   std::uint64_t next_watch_ = 1;
   std::uint64_t octets_sent_ = 0;
+  std::uint64_t doubted_ = 0;
+  /// Sessions that requests go on for after the connection has ended.
+  std::vector<core::SessionId> stranded_;
   std::size_t async_count_ = 0;
   std::size_t in_flight_bytes_ = 0;
   bool paused_ = false;
   bool closed_ = false;
   bool disconnecting_ = false;
   bool logged_on_ = false;
+  bool cleaned_up_ = false;
 };
 
 }  // namespace holdfast::service

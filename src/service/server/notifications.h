@@ -11,7 +11,9 @@ namespace holdfast::service {
 /// What a break notification asks while it is on its way. Both are called on any loop, hold no lock
 /// and must not wait; what they capture must be ids, not pointers into tables.
 struct BreakHooks {
-  /// False: the break was acknowledged or has ended otherwise, so it is not sent again. Empty: no.
+  /// False: the break was acknowledged or has ended otherwise, so it is not sent again. Empty: it
+  /// is sent again until a client's TCP has confirmed it: who does not hear of a break that wants
+  /// no answer goes on reading what is stale.
   std::function<bool()> still_wanted;
   /// The session has no channel that it could be sent on, and it was never sent. Called at most
   /// once: the break is to be completed as if the holder had given up everything (MS-SMB2 3.3.4.6,
@@ -23,7 +25,8 @@ struct BreakHooks {
 
 /// Sends an oplock break notification to a session (MS-SMB2 3.3.4.6), from any thread; returns at
 /// once. The channel is chosen here (3.3.4.1.6). When it is lost, or its client does not confirm
-/// the octets within limits::kNotificationRetry_us, the next channel is tried, each once.
+/// the octets within limits::kNotificationRetry_us, the next channel is tried, each once. A channel
+/// that has not confirmed an earlier notification is silent and comes last.
 /// must_seal: the open's tree connect is encrypted; a session that encrypts is respected anyway.
 void send_oplock_break(Server& server, core::SessionId session,
                        const wire::smb2::OplockBreak& notification, bool must_seal,

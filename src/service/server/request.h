@@ -69,6 +69,9 @@ struct Request {
   /// Not 0 once an interim response was sent.
   std::uint64_t async_id = 0;
   bool cancelled = false;
+  /// The client will ask for the outcome on another channel when this one is lost: the request then
+  /// goes on as long as its session.
+  bool outlives_channel = false;
   /// Sends the answers of the requests in front in a compound, before an interim response.
   std::function<void()> flush_answers;
   /// What CANCEL, a lost connection and a log-off call while the request waits.

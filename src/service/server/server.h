@@ -21,6 +21,7 @@
 #include "ports/pipe.h"
 #include "ports/random.h"
 #include "ports/stream.h"
+#include "service/server/stranded.h"
 #include "service/server/waits.h"
 
 namespace holdfast::service {
@@ -123,6 +124,7 @@ class Server {
   /// Turns what others do to the files into notifications.
   std::weak_ptr<ports::LocalChangeSink> local_change_sink();
   WaitRegistry& waits() { return waits_; }
+  StrandedRequests& stranded() { return stranded_; }
   Counters& counters() { return counters_; }
   NtTime started() const { return started_; }
   /// For what may run when the server is gone: held weakly.
@@ -154,6 +156,7 @@ class Server {
   core::CreateReplayTable create_replays_;
   core::NotifyTable notifications_;
   WaitRegistry waits_;
+  StrandedRequests stranded_;
   std::shared_ptr<LocalChanges> local_changes_;
   Counters counters_;
   NtTime started_;

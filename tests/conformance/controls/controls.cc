@@ -77,9 +77,9 @@ Task<Reply> sleep(Request& r, const smb2::IoctlRequest& query) {
 
 }  // namespace
 
-std::shared_ptr<ports::Stream> Controls::connected(ports::Executor&,
+std::shared_ptr<ports::Stream> Controls::connected(ports::Executor& loop,
                                                    std::shared_ptr<ports::Stream> stream) {
-  auto silent = std::make_shared<SilentStream>(std::move(stream));
+  auto silent = std::make_shared<SilentStream>(loop, std::move(stream));
   Lock lock(mutex_);
   std::erase_if(peers_, [](const auto& peer) { return peer.second.stream.expired(); });
   peers_.insert_or_assign(silent->peer(), Peer{silent});
@@ -119,7 +119,7 @@ Task<Reply> Controls::control(Request& r, smb2::IoctlRequest query) {
 Reply Controls::fall_silent(Request& r, const smb2::IoctlRequest& query) {
   if (!query.input.empty()) return service::error_reply(NtStatus::kInvalidParameter);
   Lock lock(mutex_);
-  // In a later turn of the loop: this answer is the last that goes out.
+  // In a later turn of the loop: this answer is the last that is confirmed.
   r.loop.post([weak = peers_[r.driver.peer()].stream] {
     if (auto stream = weak.lock()) stream->fall_silent();
   });

@@ -3,32 +3,22 @@
 
 namespace holdfast::conformance {
 
-void SilentStream::fall_silent() {
-  silent_ = true;
-  inner_->pause_receiving();
-}
+// As platform/loop asks of the kernel.
+constexpr std::uint64_t kUnacknowledged_us = 24'000'000;
 
 void SilentStream::start(std::shared_ptr<ports::StreamHandler> handler) {
   inner_->start(std::move(handler));
 }
 
 void SilentStream::send(Buffer data) {
-  if (silent_)
-    lost_ += data.size();
-  else
-    inner_->send(std::move(data));
-}
-
-void SilentStream::resume_receiving() {
-  if (!silent_) inner_->resume_receiving();
-}
-
-void SilentStream::close() {
-  // What was to be sent before the end never goes out.
-  if (silent_)
-    inner_->abort();
-  else
-    inner_->close();
+  if (silent_) {
+    if (unconfirmed_ == 0)
+      loop_.start_timer(kUnacknowledged_us, [weak = weak_from_this()] {
+        if (auto self = weak.lock()) self->abort();
+      });
+    unconfirmed_ += data.size();
+  }
+  inner_->send(std::move(data));
 }
 
 }  // namespace holdfast::conformance

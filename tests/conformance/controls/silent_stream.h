@@ -7,29 +7,34 @@
 
 namespace holdfast::conformance {
 
-/// A stream that can fall silent: as if a firewall had begun to drop everything in both directions.
-class SilentStream : public ports::Stream {
+/// A stream whose client can fall silent: what is sent arrives, but the client's TCP seems never to
+/// confirm it. After as long as the kernel waits for that (TCP_USER_TIMEOUT) it ends.
+class SilentStream : public ports::Stream, public std::enable_shared_from_this<SilentStream> {
  public:
-  explicit SilentStream(std::shared_ptr<ports::Stream> inner) : inner_(std::move(inner)) {}
+  SilentStream(ports::Executor& loop, std::shared_ptr<ports::Stream> inner)
+      : loop_(loop), inner_(std::move(inner)) {}
 
-  void fall_silent();
+  void fall_silent() { silent_ = true; }
 
   void start(std::shared_ptr<ports::StreamHandler> handler) override;
   void send(Buffer data) override;
   std::size_t queued() const override { return inner_->queued(); }
-  std::size_t unconfirmed() const override { return inner_->unconfirmed() + lost_; }
+  std::size_t unconfirmed() const override {
+    return silent_ ? unconfirmed_ : inner_->unconfirmed();
+  }
   void pause_receiving() override { inner_->pause_receiving(); }
-  void resume_receiving() override;
-  void close() override;
+  void resume_receiving() override { inner_->resume_receiving(); }
+  void close() override { inner_->close(); }
   void abort() override { inner_->abort(); }
   ports::Endpoint peer() const override { return inner_->peer(); }
   ports::Endpoint local() const override { return inner_->local(); }
 
  private:
+  ports::Executor& loop_;
   std::shared_ptr<ports::Stream> inner_;
   bool silent_ = false;
-  /// Octets that were to be sent since.
-  std::size_t lost_ = 0;
+  /// Octets that were sent since.
+  std::size_t unconfirmed_ = 0;
 };
 
 }  // namespace holdfast::conformance
