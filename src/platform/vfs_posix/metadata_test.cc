@@ -200,6 +200,21 @@ ByteVec descriptor(std::uint32_t rid) {
   return wire::dtyp::encode(sd);
 }
 
+TEST_F(MetadataTest, AFileMadeWithADescriptorIsFoundWhereverItIsMoved) {
+  ports::CreateHow how;
+  how.security = descriptor(1);
+  auto made = create("made", how);
+  ASSERT_TRUE(made);
+  auto other = open("made");
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(wait(vfs_->rename(io(), *other->file, "moved", false)));
+  EXPECT_EQ(*wait(made->file->path(io())), "moved");
+  std::filesystem::rename(root_ / "moved", root_ / "by another program");
+  EXPECT_EQ(*wait(made->file->path(io())), "by another program");
+  ASSERT_TRUE(wait(vfs_->remove(io(), *made->file)));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "by another program"));
+}
+
 TEST_F(MetadataTest, SecurityDescriptorsAreStoredAsSambaDoes) {
   ports::CreateHow how;
   how.security = descriptor(1);

@@ -76,6 +76,17 @@ Result<UniqueFd> make_directory(Share& share, const Credentials& who, const Plac
   return fail(done.error());
 }
 
+/// The same file, opened by the name that it has got: of a descriptor made by O_TMPFILE the kernel
+/// says "(deleted)" for ever, so that a rename by another handle or program could not be followed.
+/// `nameless` itself where that fails: whoever took the name away meanwhile leaves it as it is.
+UniqueFd named(UniqueFd nameless, const Place& place) {
+  constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  UniqueFd fd(::openat(place.parent.get(), place.name.c_str(), kFlags));
+  if (!fd) return nameless;
+  auto there = stat_fd(fd.get()), made = stat_fd(nameless.get());
+  return there && made && key_of(*there) == key_of(*made) ? std::move(fd) : std::move(nameless);
+}
+
 bool cannot_be_nameless(int error) {
   return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT;
 }
@@ -96,13 +107,15 @@ Result<UniqueFd> make_complete_file(Share& share, const Credentials& who, const 
   auto done = furnish(share, who, fd.get(), how);
   if (done) done = settle_mode(who, fd.get(), how.mode);
   if (!done) return fail(done.error());
-  ActAs as(who);
-  if (!as.ok()) return fail(NtStatus::kAccessDenied);
-  ProcPath source(fd.get());
-  if (::linkat(AT_FDCWD, source.c_str(), place.parent.get(), place.name.c_str(),
-               AT_SYMLINK_FOLLOW) != 0)
-    return fail_errno();
-  return fd;
+  {
+    ActAs as(who);
+    if (!as.ok()) return fail(NtStatus::kAccessDenied);
+    ProcPath source(fd.get());
+    if (::linkat(AT_FDCWD, source.c_str(), place.parent.get(), place.name.c_str(),
+                 AT_SYMLINK_FOLLOW) != 0)
+      return fail_errno();
+  }
+  return named(std::move(fd), place);
 }
 
 }  // namespace
