@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The bounds of moving from one instance to the next, and of proxies in front of both. As
+/// limits.h, which most files include; few need these.
+namespace holdfast::limits {
+
+/// Times that each old connection is tickled, and the pause between: clients answer one segment
+/// that is out of their window per half second and connection (Linux, tcp_invalid_ratelimit).
+inline constexpr unsigned kTickles = 3;
+inline constexpr std::uint64_t kTickleInterval_us = 600'000;
+/// How long an address that has not come to this machine yet is waited for before its connections
+/// are given up.
+inline constexpr std::uint64_t kTickleAddressWait_us = 30'000'000;
+/// Segments sent in one turn of a loop.
+inline constexpr std::size_t kTicklesPerTurn = 256;
+
+/// Times that a moved address is announced, and the first pause between; each is twice the last.
+inline constexpr unsigned kAnnouncements = 5;
+inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;
+
+/// Octets of a PROXY header, with what follows the addresses. Version 1 has at most 107.
+inline constexpr std::size_t kMaxProxyHeader = 4'096;
+inline constexpr std::size_t kMaxProxyHeaderV1 = 107;
+/// A proxy sends the header as the first thing, so it comes with the connection.
+inline constexpr std::uint64_t kProxyHeaderTimeout_us = 5'000'000;
+/// Refusals on one listener are reported at most this often.
+inline constexpr std::uint64_t kProxyRefusalEventEvery_us = 10'000'000;
+
+}  // namespace holdfast::limits
