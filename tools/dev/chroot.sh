@@ -28,6 +28,13 @@ copy_apt_settings() {
   cp -L /etc/hosts "$1/etc/hosts"
 }
 
+# copy_trust ROOT: the certificate authorities that this machine's administrator has added (a proxy's, say).
+copy_trust() {
+  compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null || return 0
+  mkdir -p "$1/etc/ssl"
+  cat /usr/local/share/ca-certificates/*.crt >"$1/etc/ssl/added-ca.crt"
+}
+
 # chroot_tarball: prints the path of a tarball of Debian 12's minimal system; makes it when there is none.
 chroot_tarball() {
   local tarball=$chroot_state/bookworm.tar work mirror
@@ -57,6 +64,7 @@ chroot_make() {
   tar -C "$folder" --numeric-owner --xattrs -xf "$tarball"
   chmod 755 "$folder"
   copy_apt_settings "$folder"
+  copy_trust "$folder"
   printf 'force-unsafe-io\n' >"$folder/etc/dpkg/dpkg.cfg.d/unsafe-io"
   printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
   chmod 755 "$folder/usr/sbin/policy-rc.d"
@@ -96,8 +104,10 @@ chroot_run() {
     cd "$folder"
     pivot_root . .
     umount -l .
+    trust=
+    [ ! -e /etc/ssl/added-ca.crt ] || trust=/etc/ssl/added-ca.crt
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-      TERM=dumb ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
+      TERM=dumb ${trust:+NODE_EXTRA_CA_CERTS="$trust"} ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} "$@"' chroot "$folder" "${#binds[@]}" "${binds[@]}" "$@"
 }
 
 # chroot_boot FOLDER LOG: boots the system in FOLDER (systemd is installed there) as a container with its own processes,
