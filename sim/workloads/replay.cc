@@ -114,7 +114,8 @@ Task<void> ReplayStory::write_and_check() {
   Answer answer = co_await until_answered(write_part(file_, 0, data));
   if (answer.lost) co_return;
   if (answer.status != NtStatus::kSuccess) co_return wrong("WRITE got " + to_string(answer.status));
-  if (rng_.one_in(3)) co_await ports::sleep_for(loop(), rng_.below(3'000));
+  // As long as the disk may take for one that is late.
+  if (rng_.one_in(2)) co_await ports::sleep_for(loop(), rng_.below(20'000));
   answer = co_await until_answered(read_part(file_, 0, kSize));
   if (answer.lost) co_return;
   smb2::ReadResponse response;
