@@ -15,12 +15,20 @@ namespace Attributes = smb2::FileAttributes;
 using smb2::CreateAction, smb2::CreateDisposition;
 using wire::dtyp::SecurityDescriptor;
 
-/// What an object of this kind can have: files everything; directories what listings and handles
-/// can use, as leases of version 2 (MS-SMB2 3.3.5.9.8, 3.3.5.9.11).
-std::uint32_t may_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
+/// Oplocks and leases are of files; of directories only leases of version 2 (MS-SMB2 3.3.5.9.8,
+/// 3.3.5.9.11).
+bool can_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
+  return !spec.is_directory ||
+         (plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2);
+}
+
+/// LeaseState bits: files all; directories what listings and handles can use,
+/// and nothing where handles are persistent (smbtorture's persistent-open.directory-leaselevels
+/// tell what Windows does).
+std::uint32_t may_cache(const core::OpenSpec& spec) {
   if (!spec.is_directory) return smb2::LeaseState::kAll;
-  bool can = plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2;
-  return can ? smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching : 0;
+  if (spec.share->continuous_availability) return smb2::LeaseState::kNone;
+  return smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching;
 }
 
 core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& out) {
@@ -44,8 +52,8 @@ core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& 
   spec.delete_on_close = plan.wants(Options::kDeleteOnClose);
   spec.overwrites = plan.overwrites() && out.action == CreateAction::kOpened;
   spec.allocation_size = spec.overwrites ? 0 : out.opened.info.allocation_size;
-  spec.may_cache = may_cache(plan, spec);
-  if (spec.may_cache != 0) spec.caching = plan.caching;
+  spec.may_cache = may_cache(spec);
+  if (can_cache(plan, spec)) spec.caching = plan.caching;
   spec.must_seal = r.tree->encrypt;
   spec.client_guid = r.connection.negotiated()->client_guid;
   if (plan.contexts.durable_handle_request_v2)

@@ -98,8 +98,10 @@ Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
     server.waits().forget(token_);
     co_return outcome.status;
   }
-  // Within a compound there is no interim response; the answer comes later all the same.
-  (void)request_.go_async();
+  // MS-SMB2 3.3.4.2 leaves it to the server who gets an interim response. Windows sends none for a
+  // SET_INFO that waits for a break (smbtorture's compound_async.rename_*), and only CREATE gets one
+  // within a compound; the answer comes later all the same.
+  if (request_.header.command != smb2::Command::kSetInfo) (void)request_.go_async();
   auto cancel = [&server, object = outcome.object, token = token_] {
     if (server.opens().cancel_break_wait(object, token))
       server.waits().wake(token, NtStatus::kCancelled);
