@@ -22,6 +22,12 @@ enum class IdentityMode : std::uint8_t { kAuto, kUser, kService };
 /// How a share's previous versions are found.
 enum class SnapshotKind : std::uint8_t { kOff, kDirectory, kBtrfs };
 
+/// What stands behind a share.
+enum class ClusterKind : std::uint8_t { kNone, kFailover, kScaleout };
+
+/// What clients may cache of a share's files, in the order of the key's choices.
+enum class MaxLease : std::uint8_t { kAuto, kNone, kRead, kReadHandle, kReadWriteHandle };
+
 enum class LogFormat : std::uint8_t { kPlain, kJson };
 
 struct ShareConfig {
@@ -40,6 +46,8 @@ struct ShareConfig {
   /// Octets; 0: no limit.
   std::uint64_t max_file_size = 0;
   bool continuous_availability = false;
+  ClusterKind cluster = ClusterKind::kNone;
+  MaxLease max_lease = MaxLease::kAuto;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;

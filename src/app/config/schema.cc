@@ -27,6 +27,9 @@ const std::vector<std::string_view> kDialectNames = {"2.0.2", "2.1", "3.0", "3.0
 const std::vector<std::string_view> kRequirementNames = {"off", "desired", "required"};
 const std::vector<std::string_view> kEncryptionNames = {"off", "desired", "required", "offered"};
 
+const std::vector<std::string_view> kClusterNames = {"none", "failover", "scaleout"};
+const std::vector<std::string_view> kMaxLeaseNames = {"auto", "none", "r", "rh", "rwh"};
+
 core::Requirement requirement(const Value& v) { return static_cast<core::Requirement>(v.choice); }
 
 std::string check_netbios(const Value& v) {
@@ -391,6 +394,20 @@ std::vector<Key> behaviour_keys() {
        "their locks, and nobody else gets in between. They do not outlive the server's process.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().continuous_availability = v.flag; }},
+      {"cluster", Kind::kChoice, "\"none\"",
+       "What clients are told of a cluster behind the share. `failover`: another node may take it "
+       "over. `scaleout`: several nodes serve it at once.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().cluster = static_cast<ClusterKind>(v.choice);
+       },
+       kClusterNames},
+      {"max_lease", Kind::kChoice, "\"auto\"",
+       "What clients may cache at most: `r`ead data, `h`andles that they have closed, `w`ritten "
+       "data. `auto`: all of it, but `r` on a clustered share.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().max_lease = static_cast<MaxLease>(v.choice); },
+       kMaxLeaseNames},
   };
 }
 

@@ -68,6 +68,16 @@ std::string toml_quoted(std::string_view text) {
 
 namespace {
 
+void add_cluster(const ShareConfig& share, std::string& out) {
+  if (share.cluster != ClusterKind::kNone)
+    out += share.cluster == ClusterKind::kScaleout ? "cluster = \"scaleout\"\n"
+                                                   : "cluster = \"failover\"\n";
+  constexpr const char* kMaxLease[] = {"auto", "none", "r", "rh", "rwh"};
+  if (share.max_lease != MaxLease::kAuto)
+    out += "max_lease = \"" + std::string(kMaxLease[static_cast<std::size_t>(share.max_lease)]) +
+           "\"\n";
+}
+
 void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::string& out) {
   auto text = [&out](const char* key, const std::string& value, const std::string& default_value) {
     if (value != default_value) out += std::string(key) + " = " + toml_quoted(value) + "\n";
@@ -109,6 +119,7 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   if (share.max_file_size != 0)
     out += "max_file_size = " + std::to_string(share.max_file_size) + "\n";
   flag("continuous_availability", share.continuous_availability);
+  add_cluster(share, out);
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";

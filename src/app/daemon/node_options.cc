@@ -17,6 +17,23 @@ std::string upper(std::string text) {
   return text;
 }
 
+std::uint32_t max_caching(const ShareConfig& s) {
+  using namespace wire::smb2::LeaseState;
+  switch (s.max_lease) {
+    case MaxLease::kNone: return kNone;
+    case MaxLease::kRead: return kReadCaching;
+    case MaxLease::kReadHandle: return kReadCaching | kHandleCaching;
+    case MaxLease::kReadWriteHandle: return kAll;
+    case MaxLease::kAuto: break;
+  }
+  switch (s.cluster) {
+    case ClusterKind::kFailover:
+    case ClusterKind::kScaleout: return kReadCaching;
+    case ClusterKind::kNone: break;
+  }
+  return kAll;
+}
+
 core::Share share_of(const ShareConfig& s, bool as_root) {
   core::Share share;
   share.name = s.name;
@@ -42,6 +59,9 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
     if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
       share.dfs_links.push_back(std::move(*parsed.link));
   share.continuous_availability = s.continuous_availability;
+  share.is_clustered = s.cluster != ClusterKind::kNone;
+  share.is_scaleout = s.cluster == ClusterKind::kScaleout;
+  share.max_caching = max_caching(s);
   share.act_as_user =
       s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);
   return share;

@@ -18,6 +18,7 @@ Result<OpenTable::Begun> OpenTable::begin_request(wire::smb2::FileId file_id, Se
       open->spec.session != session || open->life.disconnected)
     return fail(NtStatus::kFileClosed);
   if (open->life.durable != DurableKind::kPersistent) open->life.replay_eligible = false;
+  if (mark.modifies) open->life.used = true;
   Begun begun{view_of(file_id.volatile_id, *open), std::nullopt};
   std::uint16_t sequence = mark.verifies ? mark.channel_sequence : open->life.channel.value();
   begun.turn = open->life.channel.begin(sequence, mark.verifies && mark.is_replay);

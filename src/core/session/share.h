@@ -9,6 +9,7 @@
 #include "ports/quota.h"
 #include "ports/snapshots.h"
 #include "ports/vfs.h"
+#include "wire/smb2/types.h"
 
 namespace holdfast::core {
 
@@ -66,6 +67,12 @@ struct Share {
   bool local_changes = true;
   /// Grants persistent handles (TreeConnect.Share.IsCA, MS-SMB2 3.3.1.6).
   bool continuous_availability = false;
+  /// What clients are told of a cluster behind the share (MS-SMB2 2.2.10, 3.3.5.7): another node
+  /// may take it over, or all nodes serve it at once.
+  bool is_clustered = false;
+  bool is_scaleout = false;
+  /// LeaseState bits that are granted.
+  std::uint32_t max_caching = wire::smb2::LeaseState::kAll;
   /// System calls are made as the user who logged on; otherwise as the service account, and
   /// Holdfast's own access check decides.
   bool act_as_user = false;

@@ -22,11 +22,11 @@ bool can_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
          (plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2);
 }
 
-/// LeaseState bits: files all; directories what listings and handles can use,
+/// LeaseState bits: files all that the share allows; directories what listings and handles can use,
 /// and nothing where handles are persistent (smbtorture's persistent-open.directory-leaselevels
-/// tell what Windows does).
+/// tell what Windows does). A cluster does not limit what is cached of directories.
 std::uint32_t may_cache(const core::OpenSpec& spec) {
-  if (!spec.is_directory) return smb2::LeaseState::kAll;
+  if (!spec.is_directory) return spec.share->max_caching;
   if (spec.share->continuous_availability) return smb2::LeaseState::kNone;
   return smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching;
 }

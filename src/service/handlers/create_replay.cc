@@ -69,6 +69,9 @@ Result<core::OpenView> CreateReplay::found(core::OpenId id) {
   if (asks_lease && !(leased && held.lease.id.key == plan_.caching.lease.id.key))
     return fail(NtStatus::kAccessDenied);
   std::optional<core::OpenLife> life = opens.life(id);
+  // A persistent open stays eligible (MS-SMB2 3.3.5.2.10), until it has been changed through
+  // (smbtorture's persistent-open.replay-multi).
+  if (life && life->used && !life->disconnected) return fail(NtStatus::kFileNotAvailable);
   if (life && life->disconnected) {
     // The answer was lost with its connection: the replay reclaims the open.
     core::Reclaim claim;

@@ -4,6 +4,7 @@
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/pipe_reads.h"
 #include "service/server/times.h"
 #include "wire/smb2/change_notify.h"
 
@@ -30,8 +31,12 @@ Task<Reply> write(Request& r) {
   if (request.data.size() > r.connection.negotiated()->max_transact)
     co_return error_reply(NtStatus::kInvalidParameter);
   if (open->pipe != nullptr) {
-    if (Result<void> done = open->pipe->write(request.data); !done)
-      co_return error_reply(done.error());
+    Result<void> done = open->pipe->write(request.data);
+    // Those who wait to read have an answer now, or learn that there will be none.
+    std::vector<core::Wake> wakes;
+    r.server.pipe_reads().wake(open->id, wakes);
+    r.server.waits().wake(wakes);
+    if (!done) co_return error_reply(done.error());
     co_return answer(request.data.size());
   }
   if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);

@@ -4,6 +4,7 @@
 #include "service/server/breaks.h"
 #include "service/server/driver.h"
 #include "service/server/keeping.h"
+#include "service/server/pipe_reads.h"
 #include "service/server/request.h"
 #include "wire/smb2/change_notify.h"
 
@@ -55,6 +56,7 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   if (!outcome.create_key.create_guid.is_zero())
     server.create_replays().forget(outcome.create_key, id);
   server.notifications().remove(id, outcome.wakes);
+  server.pipe_reads().wake(id, outcome.wakes);
   server.waits().wake(outcome.wakes);
   if (outcome.marked_to_go) report_going(server, *outcome.share, outcome.path);
   send_breaks(server, loop, std::move(outcome.breaks));

@@ -7,6 +7,7 @@
 #include "service/server/interposer.h"
 #include "service/server/keeping.h"
 #include "service/server/local_changes.h"
+#include "service/server/pipe_reads.h"
 
 namespace holdfast::service {
 namespace {
@@ -25,6 +26,7 @@ Server::Server(Environment environment, Settings settings)
     : environment_(environment),
       settings_(std::make_shared<const Settings>(std::move(settings))),
       opens_(environment.random.u64() >> 16 | 1),
+      pipe_reads_(std::make_unique<PipeReads>()),
       local_changes_(std::make_shared<LocalChanges>(notifications_, waits_)),
       started_(environment.clock.now()) {}
 

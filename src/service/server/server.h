@@ -29,6 +29,7 @@ namespace holdfast::service {
 class Driver;
 class Interposer;
 class LocalChanges;
+class PipeReads;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -125,6 +126,7 @@ class Server {
   std::weak_ptr<ports::LocalChangeSink> local_change_sink();
   WaitRegistry& waits() { return waits_; }
   StrandedRequests& stranded() { return stranded_; }
+  PipeReads& pipe_reads() { return *pipe_reads_; }
   Counters& counters() { return counters_; }
   NtTime started() const { return started_; }
   /// For what may run when the server is gone: held weakly.
@@ -157,6 +159,7 @@ class Server {
   core::NotifyTable notifications_;
   WaitRegistry waits_;
   StrandedRequests stranded_;
+  std::unique_ptr<PipeReads> pipe_reads_;
   std::shared_ptr<LocalChanges> local_changes_;
   Counters counters_;
   NtTime started_;
