@@ -40,6 +40,11 @@ struct ShareConfig {
   /// Octets; 0: no limit.
   std::uint64_t max_file_size = 0;
   bool continuous_availability = false;
+  bool apple = true;
+  bool apple_netatalk_metadata = false;
+  bool time_machine = false;
+  /// Octets; 0: what the file system has.
+  std::uint64_t time_machine_max_size = 0;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;

@@ -253,6 +253,9 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.change_notify = share.local_changes = false;
   share.max_file_size = 4096;
   share.continuous_availability = true;
+  share.apple = false;
+  share.apple_netatalk_metadata = share.time_machine = true;
+  share.time_machine_max_size = 32768;
   share.users = {"a", "b"};
   share.read_only_users = {"c"};
   share.encryption = core::Requirement::kRequired;

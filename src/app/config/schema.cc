@@ -394,6 +394,34 @@ std::vector<Key> behaviour_keys() {
   };
 }
 
+/// Macs.
+std::vector<Key> apple_keys() {
+  return {
+      {"apple", Kind::kFlag, "true",
+       "Macs are answered in their own extensions (AAPL): listings with Finder information, "
+       "resource forks in `._` files as Samba and Netatalk have them, copies of whole files on the "
+       "server. Other clients see no difference. Needs `streams`.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().apple = v.flag; }},
+      {"apple_metadata", Kind::kChoice, "\"stream\"",
+       "Where Finder information is written: `stream`, the stream AFP_AfpInfo; `netatalk`, the "
+       "extended attribute of Netatalk and of Samba's default (fruit:metadata). Both are read.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().apple_netatalk_metadata = v.choice == 1; },
+       {"stream", "netatalk"}},
+      {"time_machine", Kind::kFlag, "false",
+       "Macs may back up here with Time Machine. Needs `apple`.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().time_machine = v.flag; }},
+      {"time_machine_max_size", Kind::kNumber, "0",
+       "How large the share says that it is, octets: Time Machine fills what it is given. 0: as "
+       "large as its file system. Needs `time_machine`.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().time_machine_max_size = static_cast<std::uint64_t>(v.number);
+       },
+       {}, 0, INT64_MAX},
+  };
+}
+
 std::vector<Key> share_keys() {
   return {
       {"name", Kind::kText, "", "As clients ask for it.", Takes::kAtOnce,
@@ -449,6 +477,7 @@ std::vector<Key> share_keys() {
 std::vector<Table> make_schema() {
   std::vector<Key> keys = share_keys();
   std::ranges::move(behaviour_keys(), std::back_inserter(keys));
+  std::ranges::move(apple_keys(), std::back_inserter(keys));
   std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
   Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};

@@ -81,6 +81,14 @@ void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::stri
   if (!share.dfs_links.empty()) out += "dfs_links = " + toml_list(share.dfs_links) + "\n";
 }
 
+void add_apple(const ShareConfig& share, std::string& out) {
+  if (!share.apple) out += "apple = false\n";
+  if (share.apple_netatalk_metadata) out += "apple_metadata = \"netatalk\"\n";
+  if (share.time_machine) out += "time_machine = true\n";
+  if (share.time_machine_max_size != 0)
+    out += "time_machine_max_size = " + std::to_string(share.time_machine_max_size) + "\n";
+}
+
 }  // namespace
 
 std::string with_share(std::string_view text, const ShareConfig& share) {
@@ -112,6 +120,7 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";
+  add_apple(share, out);
   add_elsewhere(share, usual, out);
   if (share.identity != usual.identity)
     out += share.identity == IdentityMode::kUser ? "identity = \"user\"\n"

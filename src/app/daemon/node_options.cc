@@ -38,6 +38,7 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.change_notify = s.change_notify;
   share.local_changes = s.local_changes;
   share.max_file_size = s.max_file_size;
+  share.time_machine = s.time_machine;
   for (const std::string& text : s.dfs_links)
     if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
       share.dfs_links.push_back(std::move(*parsed.link));
@@ -60,6 +61,12 @@ std::optional<platform::SnapshotOptions> snapshots_of(const ShareConfig& s, bool
   return options;
 }
 
+std::optional<service::AppleOptions> apple_of(const ShareConfig& s) {
+  if (!s.apple || !s.streams) return std::nullopt;
+  return service::AppleOptions{s.apple_netatalk_metadata,
+                               s.time_machine ? s.time_machine_max_size : 0, s.read_only};
+}
+
 }  // namespace
 
 NodeOptions node_options(const Config& config, bool as_root, const Guid& server_guid,
@@ -78,7 +85,7 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.users = std::move(users);
   options.unix_accounts = std::move(unix_accounts);
   for (const ShareConfig& s : config.shares)
-    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root)});
+    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root), apple_of(s)});
   options.policy.dfs = std::ranges::any_of(
       options.shares, [](const ShareOptions& s) { return !s.share.dfs_links.empty(); });
   service::LogonPolicy& logon = options.ntlm.policy;

@@ -23,6 +23,8 @@ namespace {
 /// Path, device and inode of the directory, and whether operations are the users' own. A directory
 /// that was replaced, or has something mounted on it now, is another volume.
 using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool>;
+/// A volume, and how Macs see it.
+using AppleKey = std::tuple<const ports::Vfs*, bool, std::uint64_t, bool>;
 
 VolumeKey key_of(const ShareOptions& share) {
   struct stat info{};
@@ -57,6 +59,7 @@ struct Node::Parts {
   EventSink* events = nullptr;
   /// Open file systems: a reload keeps those that stay.
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> volumes;
+  std::map<AppleKey, std::shared_ptr<service::AppleShare>> apple_volumes;
   bool stopped = false;
 };
 
@@ -122,6 +125,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   settings.max_connections = options.max_connections;
   settings.channel_addresses = std::move(options.channel_addresses);
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> in_use;
+  std::map<AppleKey, std::shared_ptr<service::AppleShare>> apple_in_use;
   for (ShareOptions& s : options.shares) {
     auto volume = volume_of(s);
     if (!volume) {
@@ -131,6 +135,17 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
       continue;
     }
     s.share.vfs = *volume;
+    if (s.apple) {
+      // One for all shares of the folder that have it so: they hear of each other's changes.
+      AppleKey key{volume->get(), s.apple->netatalk_metadata, s.apple->time_machine_size,
+                   s.apple->read_only};
+      std::shared_ptr<service::AppleShare>& mac = apple_in_use[key];
+      if (auto open = parts_->apple_volumes.find(key); open != parts_->apple_volumes.end())
+        mac = open->second;
+      if (mac == nullptr) mac = service::apple_vfs(*volume, *s.apple);
+      s.share.vfs = mac;
+      s.share.apple = mac;
+    }
     s.share.exact_vfs = (*volume)->with_exact_names();
     s.share.location = s.directory;
     make_link_directories(s, *parts_->events);
@@ -146,6 +161,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   ipc.hidden = true;
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(ipc)));
   parts_->volumes = std::move(in_use);
+  parts_->apple_volumes = std::move(apple_in_use);
   return settings;
 }
 

@@ -10,6 +10,7 @@
 #include "base/event.h"
 #include "platform/loop_group/loop_group.h"
 #include "platform/snapshots/snapshots.h"
+#include "service/apple/apple_vfs.h"
 #include "service/logon/ntlm_mechanism.h"
 #include "service/pipes/share_editor.h"
 #include "service/server/server.h"
@@ -22,6 +23,8 @@ struct ShareOptions {
   std::string directory;
   /// Set: its previous versions.
   std::optional<platform::SnapshotOptions> snapshots{};
+  /// Set: it speaks Apple's extensions.
+  std::optional<service::AppleOptions> apple{};
 };
 
 /// What a server process is made of. Filled from a configuration file or the command line.

@@ -224,6 +224,8 @@ class OpenTable {
   bool any_open_below(const Share& share, std::string_view path);
   /// The object has another name: every open of it, or of its streams, is listed under the new one.
   void renamed(OpenId id, const std::string& new_path);
+  /// A directory has moved: what is open below it goes with it.
+  void moved_below(const Share& share, std::string_view old_path, std::string_view new_path);
   /// The named stream has another name (folded). kAccessDenied when a stream of that name is open.
   NtStatus rename_stream(OpenId id, const std::string& new_stream);
 

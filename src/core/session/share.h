@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/apple_volume.h"
 #include "ports/quota.h"
 #include "ports/snapshots.h"
 #include "ports/vfs.h"
@@ -39,6 +40,11 @@ struct Share {
   std::shared_ptr<ports::Vfs> exact_vfs;
   /// Null: no previous versions.
   std::shared_ptr<ports::SnapshotProvider> snapshots;
+  /// Null: macOS is spoken to as any other client. Otherwise vfs knows what macOS means by its
+  /// streams (service/apple), and is this.
+  std::shared_ptr<ports::AppleVolume> apple;
+  /// macOS is told that it may back up here.
+  bool time_machine = false;
   /// Null: no quotas.
   std::shared_ptr<ports::QuotaProvider> quotas;
   bool read_only = false;

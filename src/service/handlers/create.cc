@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/apple.h"
 #include "service/handlers/create_context_answers.h"
 #include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
@@ -90,6 +91,8 @@ Task<Reply> create(Request& r) {
   if (!open) co_return error_reply(NtStatus::kFileClosed);
   r.chain.file_id = open->file_id();
   out.durable = grant_durable(r, *plan, out);
+  if (plan->contexts.aapl) out.aapl = answer_aapl(r, *plan->contexts.aapl);
+  out.without_file_id = speaks_apple(r);
   r.server.opens().set_created(out.id, out.action);
   replay.finish(out.id);
   co_return create_answer(*plan, out, open->file_id());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/apple.h"
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -67,6 +68,8 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   Result<ports::Opened> opened = co_await vfs.open(r.io(), plan.path.path, how);
   if (!opened) co_return opened.error();
   out.opened = std::move(*opened);
+  if (!plan.may_create() && is_no_stream(r, plan.path.stream, out.opened.info.end_of_file))
+    co_return NtStatus::kObjectNameNotFound;
   if (plan.request.create_disposition == CreateDisposition::kCreate)
     co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
                                                : NtStatus::kObjectNameCollision;

@@ -4,6 +4,7 @@
 #include "base/utf16.h"
 #include "core/path/path.h"
 #include "core/path/short_name.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/info_answers.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
@@ -85,6 +86,8 @@ Task<NtStatus> streams(InfoQuery& q) {
   Result<std::vector<ports::StreamInfo>> list = co_await q.open.file->streams(q.request.io());
   if (!list) co_return list.error();
   std::vector<fscc::StreamInformation> out;
+  std::erase_if(
+      *list, [&q](const ports::StreamInfo& s) { return is_no_stream(q.request, s.name, s.size); });
   for (const ports::StreamInfo& s : *list)
     out.push_back({s.size, s.allocation_size, ":" + s.name + ":$DATA"});
   bool fits = append(out, q.query.output_buffer_length, q.out);
@@ -234,6 +237,7 @@ Task<NtStatus> answer_file_info(InfoQuery& q) {
   }
   Result<ports::FileInfo> info = co_await q.open.file->info(q.request.io());
   if (!info) co_return info.error();
+  if (speaks_apple(q.request)) info->key.inode = 0;
   if (info_class == FileInfoClass::kAll) co_return co_await all(q, *info);
   co_return fixed(q, *info, info_class);
 }

@@ -4,6 +4,7 @@
 #include "base/utf16.h"
 #include "core/object/directory_scan.h"
 #include "core/path/short_name.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/handlers.h"
 #include "service/server/security.h"
 #include "wire/fscc/directory_information.h"
@@ -130,11 +131,13 @@ Task<NtStatus> collect(Request& r, const QueryDirectoryRequest& q, const core::O
   auto info_class = static_cast<FileInfoClass>(q.file_information_class);
   ports::DirDetail detail =
       info_class == FileInfoClass::kNames ? ports::DirDetail::kNames : ports::DirDetail::kInfo;
+  const bool apple = speaks_apple(r);
   while (true) {
     if (Result<void> filled = co_await fill(r, *open.file, scan, detail); !filled)
       co_return out.count() != 0 ? NtStatus::kSuccess : filled.error();
     if (scan.pending.empty()) break;
     wire::fscc::DirectoryEntry entry = entry_of(scan.pending.front());
+    if (apple) co_await add_apple_attributes(r, *open.file, info_class, entry);
     if (!out.append(entry)) {
       if (out.count() != 0) break;
       if (!out.append_truncated(entry)) co_return NtStatus::kInfoLengthMismatch;

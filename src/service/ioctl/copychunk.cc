@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/ioctl/copy_file.h"
 #include "service/ioctl/ioctl.h"
 #include "wire/fscc/fs_information.h"
 #include "wire/fscc/fsctl.h"
@@ -75,6 +76,10 @@ Task<NtStatus> copy_one(Call& c, const core::OpenView& source, const smb2::SrvCo
     co_return s;
   Result<std::uint64_t> copied = co_await c.open->file->copy_from(
       c.request.io(), *source.file, chunk.source_offset, chunk.target_offset, chunk.length);
+  // Of another kind than the target: the kernel cannot copy it.
+  if (!copied && copied.error() == NtStatus::kNotSameDevice)
+    copied = co_await copy_by_reading(c.request.io(), *c.open->file, chunk.target_offset,
+                                      *source.file, chunk.source_offset, chunk.length);
   if (!copied) co_return copied.error();
   co_return *copied == chunk.length ? NtStatus::kSuccess : NtStatus::kInvalidViewSize;
 }
@@ -103,6 +108,12 @@ Task<Answer> copychunk(Call c) {
   Result<ports::FileInfo> info = co_await source->file->info(c.request.io());
   if (!info) co_return failed(info.error());
   smb2::SrvCopychunkResponse response;
+  if (request.chunks.empty() && wants_whole_file(c)) {
+    Result<std::uint64_t> copied = co_await copy_whole_file(c, *source, *info);
+    if (!copied) co_return failed(copied.error());
+    response.total_bytes_written = static_cast<std::uint32_t>(*copied);
+    co_return Answer{NtStatus::kSuccess, octets_of(response), {}};
+  }
   for (const smb2::SrvCopychunk& chunk : request.chunks) {
     NtStatus s = co_await copy_one(c, *source, chunk, info->end_of_file);
     if (s != NtStatus::kSuccess) co_return Answer{s, octets_of(response), {}};
