@@ -111,6 +111,8 @@ class StreamCaching {
 
   /// What the open has now.
   CachingGrant held_by(OpenId open) const;
+  /// It caches what it writes: nobody else has the stream open for its data.
+  bool may_write_behind(OpenId open) const;
   bool empty() const { return holders_.empty(); }
 
  private:

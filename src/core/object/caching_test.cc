@@ -41,7 +41,7 @@ struct Cached : testing::Test {
   }
   /// A CREATE without overwriting; true: it must wait.
   bool come(std::uint8_t lease_number = 0, bool overwrites = false) {
-    StreamCaching::Actor actor{0, {}, overwrites ? ~0u : kOpens};
+    StreamCaching::Actor actor{0, {}, overwrites ? ~0u : kOpens, {}};
     if (lease_number != 0) actor.lease = lease(lease_number);
     return caching.demand(actor, overwrites ? R | W : W, W, breaks);
   }
@@ -119,12 +119,12 @@ TEST_F(Cached, HandleCachingIsAcknowledgedButNotWaitedForByWriters) {
 
 TEST_F(Cached, BatchOplocksGoToLevelTwo) {
   caching.grant(1, ask(OplockLevel::kBatch), false, false, kAll);
-  EXPECT_TRUE(caching.demand({0, {}, kOpens}, H, H, breaks));
+  EXPECT_TRUE(caching.demand({0, {}, kOpens, {}}, H, H, breaks));
   EXPECT_EQ(breaks.at(0).new_level, OplockLevel::kII);
   OplockLevel level = OplockLevel::kII;
   EXPECT_EQ(caching.acknowledge(1, level, breaks, wakes), NtStatus::kSuccess);
   EXPECT_EQ(caching.held_by(1).level, OplockLevel::kII);
-  EXPECT_FALSE(caching.demand({2, {}, ~0u}, R | W, W, breaks));
+  EXPECT_FALSE(caching.demand({2, {}, ~0u, {}}, R | W, W, breaks));
   EXPECT_EQ(caching.held_by(1).level, OplockLevel::kNone);
 }
 

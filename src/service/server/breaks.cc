@@ -141,9 +141,15 @@ Task<NtStatus> break_caching(Request& r, core::ObjectId object, core::BreakReaso
 void break_directory_leases(Server& server, ports::Executor& loop, const core::Share& share,
                             std::string_view path, const std::optional<Guid>& parent_lease) {
   if (!server.opens().any_directory_leased() || path.empty()) return;
-  send_breaks(
-      server, loop,
-      server.opens().break_directory(share, std::string(core::parent_path(path)), parent_lease));
+  std::vector<core::BreakNotice> breaks =
+      server.opens().break_directory(share, std::string(core::parent_path(path)), parent_lease);
+  if (breaks.empty()) return;
+  // The answer to the request goes first, as Windows has it (smbtorture's dirlease.rename,
+  // dirlease.unlink_different_set_and_close): nobody waits for these.
+  loop.post(
+      [weak = std::weak_ptr(server.alive()), &server, &loop, breaks = std::move(breaks)]() mutable {
+        if (auto alive = weak.lock()) send_breaks(server, loop, std::move(breaks));
+      });
 }
 
 Task<void> break_directory_leases(Request& r, const core::OpenView& open) {
