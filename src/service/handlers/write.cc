@@ -38,11 +38,12 @@ Task<Reply> write(Request& r) {
   constexpr std::uint32_t kWrites = smb2::FileAccess::kWriteData | smb2::FileAccess::kAppendData;
   if (!open->may(kWrites)) co_return error_reply(NtStatus::kAccessDenied);
   std::uint64_t offset = request.offset;
-  // An append-only open writes at the end of the file wherever it says, all ones included (MS-FSA
-  // 2.1.5.4). To other opens Windows' server refuses what is no offset (smbtorture
-  // smb2.rw.invalid).
+  // All ones are the end of the file to an append-only open (MS-FSA 2.1.5.4); to others Windows'
+  // server refuses them, as everything that is no offset (smbtorture smb2.rw.invalid). Where an
+  // offset is given, that counts: the append-only open's end of file is its client's business
+  // (MS-SMB2 3.3.5.13; smbtorture smb2.rw.append).
   bool append = (open->access & kWrites) == smb2::FileAccess::kAppendData;
-  if (append) {
+  if (append && offset == ~std::uint64_t{0}) {
     Result<ports::FileInfo> info = co_await open->file->info(r.io());
     if (!info) co_return error_reply(info.error());
     offset = info->end_of_file;
