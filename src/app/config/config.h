@@ -33,6 +33,8 @@ struct ShareConfig {
   bool hidden = false;
   bool access_based_enumeration = false;
   bool compress_data = false;
+  bool hide_dot_files = false;
+  std::vector<std::string> hide_files;
   bool streams = true;
   bool keep_acl_flags = false;
   bool change_notify = true;

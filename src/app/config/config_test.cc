@@ -249,7 +249,8 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.read_only = share.guest = share.hidden = share.access_based_enumeration = true;
   share.compress_data = true;
   share.streams = false;
-  share.keep_acl_flags = true;
+  share.keep_acl_flags = share.hide_dot_files = true;
+  share.hide_files = {"*.tmp", "desktop.ini"};
   share.change_notify = share.local_changes = false;
   share.max_file_size = 4096;
   share.continuous_availability = true;

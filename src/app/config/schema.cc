@@ -80,6 +80,13 @@ std::string check_users(const Value& v) {
   return "";
 }
 
+std::string check_patterns(const Value& v) {
+  for (const std::string& text : v.list)
+    if (text.empty() || text.find_first_of("/\\") != std::string::npos || !is_valid_utf8(text))
+      return "expected names without their directories (\"" + text + "\" is none)";
+  return "";
+}
+
 std::string check_not_empty(const Value& v) {
   return v.choices.empty() ? "expected at least one" : "";
 }
@@ -365,6 +372,14 @@ std::vector<Key> behaviour_keys() {
        "Files have named streams. `false`: their names are refused, for programs that cannot do "
        "with streams.",
        Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().streams = v.flag; }},
+      {"hide_dot_files", Kind::kFlag, "false",
+       "Names that begin with a dot are shown with the attribute HIDDEN.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().hide_dot_files = v.flag; }},
+      {"hide_files", Kind::kTextList, "[]",
+       "So are names that match one of these, `*` and `?` standing for others: "
+       "`[\"desktop.ini\", \"*.tmp\"]`.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().hide_files = v.list; }, {},
+       0, 0, false, check_patterns},
       {"keep_acl_flags", Kind::kFlag, "false",
        "The flag AUTO_INHERITED of an ACL is stored also when a client does not ask for it as "
        "Windows wants it (some backup programs).",

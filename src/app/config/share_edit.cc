@@ -102,6 +102,8 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   flag("hidden", share.hidden);
   flag("access_based_enumeration", share.access_based_enumeration);
   if (share.compress_data) out += "compression = \"desired\"\n";
+  flag("hide_dot_files", share.hide_dot_files);
+  if (!share.hide_files.empty()) out += "hide_files = " + toml_list(share.hide_files) + "\n";
   if (!share.streams) out += "streams = false\n";
   flag("keep_acl_flags", share.keep_acl_flags);
   if (!share.change_notify) out += "change_notify = false\n";

@@ -6,6 +6,7 @@
 #include "app/config/address.h"
 #include "app/config/schema.h"
 #include "core/dfs/dfs.h"
+#include "core/session/hidden_names.h"
 
 namespace holdfast::app {
 namespace {
@@ -15,6 +16,14 @@ std::string upper(std::string text) {
   for (char& c : text)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return text;
+}
+
+std::shared_ptr<const core::HiddenNames> hidden_names(const ShareConfig& s) {
+  if (!s.hide_dot_files && s.hide_files.empty()) return nullptr;
+  auto names = std::make_shared<core::HiddenNames>();
+  names->dot_files = s.hide_dot_files;
+  for (const std::string& pattern : s.hide_files) names->patterns.emplace_back(pattern);
+  return names;
 }
 
 core::Share share_of(const ShareConfig& s, bool as_root) {
@@ -34,6 +43,7 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.compress_data = s.compress_data;
   share.access_based_enumeration = s.access_based_enumeration;
   share.streams = s.streams;
+  share.hidden_names = hidden_names(s);
   share.keep_acl_flags = s.keep_acl_flags;
   share.change_notify = s.change_notify;
   share.local_changes = s.local_changes;

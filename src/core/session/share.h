@@ -18,6 +18,8 @@ enum class ShareType : std::uint8_t { kDisk, kPipe };
 /// clients that ask for it, and not asked of them.
 enum class Requirement : std::uint8_t { kOff, kDesired, kRequired, kOffered };
 
+struct HiddenNames;
+
 /// A place in a DFS namespace that is somewhere else (MS-DFSC 3.2.1.1).
 struct DfsLink {
   /// Below the share's root, joined by '/'.
@@ -54,6 +56,8 @@ struct Share {
   bool compress_data = false;
   /// Entries that the user may not read are not listed (MS-SMB2 3.3.5.18).
   bool access_based_enumeration = false;
+  /// Whose HIDDEN attribute is set by their names; null: nobody's.
+  std::shared_ptr<const HiddenNames> hidden_names;
   /// Named streams exist.
   bool streams = true;
   /// AUTO_INHERITED of an ACL is stored without AUTO_INHERIT_REQ, too.

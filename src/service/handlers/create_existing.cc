@@ -35,6 +35,7 @@ NtStatus check_attributes(const CreatePlan& plan, const ports::FileInfo& info) {
   if (read_only && plan.wants(Options::kDeleteOnClose)) return NtStatus::kCannotDelete;
   if (!plan.overwrites()) return NtStatus::kSuccess;
   if (read_only) return NtStatus::kAccessDenied;
+  // An object that only its name hides has nothing to lose: info is what is stored.
   for (std::uint32_t bit : {Attributes::kHidden, Attributes::kSystem})
     if ((info.attributes & bit) != 0 && (plan.request.file_attributes & bit) == 0)
       return NtStatus::kAccessDenied;

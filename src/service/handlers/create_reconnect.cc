@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_durable.h"
 #include "service/server/closing.h"
+#include "service/server/hidden.h"
 #include "service/server/keeping.h"
 
 namespace holdfast::service::handlers {
@@ -68,6 +69,7 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   co_await settle(r, open->id);
   Result<ports::FileInfo> info = co_await open->file->info(r.io());
   if (!info) co_return error_reply(info.error());
+  co_await show_hidden(r, *open, *info);
   CreateOutcome out;
   out.id = open->id;
   out.opened.info = *info;

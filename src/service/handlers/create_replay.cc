@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_durable.h"
+#include "service/server/hidden.h"
 #include "service/server/security.h"
 
 namespace holdfast::service::handlers {
@@ -97,6 +98,7 @@ Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView ope
   out.id = open.id;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
   if (!info) co_return error_reply(info.error());
+  co_await show_hidden(r, open, *info);
   out.opened.info = *info;
   if (plan.contexts.query_maximal_access) {
     Result<std::uint32_t> maximal =

@@ -5,6 +5,7 @@
 #include "core/path/path.h"
 #include "core/path/short_name.h"
 #include "service/handlers/info_answers.h"
+#include "service/server/hidden.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
 
@@ -234,6 +235,7 @@ Task<NtStatus> answer_file_info(InfoQuery& q) {
   }
   Result<ports::FileInfo> info = co_await q.open.file->info(q.request.io());
   if (!info) co_return info.error();
+  co_await show_hidden(q.request, q.open, *info);
   if (info_class == FileInfoClass::kAll) co_return co_await all(q, *info);
   co_return fixed(q, *info, info_class);
 }

@@ -5,6 +5,8 @@
 #include "core/object/directory_scan.h"
 #include "core/path/short_name.h"
 #include "service/handlers/handlers.h"
+#include "service/handlers/short_names.h"
+#include "service/server/hidden.h"
 #include "service/server/security.h"
 #include "wire/fscc/directory_information.h"
 
@@ -104,6 +106,10 @@ Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan&
     if (!scan.pattern().has_wildcards()) {
       scan.at_end = true;
       Result<ports::DirEntry> one = co_await directory.find_entry(r.io(), scan.pattern_text());
+      if (!one && one.error() == NtStatus::kObjectNameNotFound)
+        if (std::string name = co_await name_of_short_name(r, directory, scan.pattern_text());
+            !name.empty())
+          one = co_await directory.find_entry(r.io(), name);
       if (one && co_await may_see(r, path, *one)) scan.pending.push_back(std::move(*one));
       if (!one && one.error() != NtStatus::kObjectNameNotFound &&
           one.error() != NtStatus::kObjectNameInvalid)
@@ -134,6 +140,7 @@ Task<NtStatus> collect(Request& r, const QueryDirectoryRequest& q, const core::O
     if (Result<void> filled = co_await fill(r, *open.file, scan, detail); !filled)
       co_return out.count() != 0 ? NtStatus::kSuccess : filled.error();
     if (scan.pending.empty()) break;
+    show_hidden(*open.share, scan.pending.front().name, scan.pending.front().info);
     wire::fscc::DirectoryEntry entry = entry_of(scan.pending.front());
     if (!out.append(entry)) {
       if (out.count() != 0) break;

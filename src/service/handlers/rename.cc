@@ -3,6 +3,7 @@
 
 #include "base/utf16.h"
 #include "core/path/path.h"
+#include "core/path/tunnel_cache.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
 #include "service/server/security.h"
@@ -140,6 +141,9 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
       co_await r.tree->share->volume(open.posix).rename(r.io(), *open.file, target, replace);
   if (!new_path) co_return new_path.error();
   r.server.opens().renamed(open.id, *new_path);
+  if (!open.is_directory && !open.posix)
+    r.server.tunnel_cache().removed(open.share->vfs.get(), *old_path,
+                                    r.loop.clock().monotonic_us());
   std::uint32_t filter = open.is_directory ? Filter::kDirName : Filter::kFileName;
   bool same_directory = core::parent_path(*old_path) == core::parent_path(*new_path);
   if (open.is_directory)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/server/closing.h"
 
+#include "core/path/tunnel_cache.h"
 #include "service/server/breaks.h"
 #include "service/server/driver.h"
 #include "service/server/keeping.h"
@@ -69,6 +70,9 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.waits().wake(wakes);
   if (removed) {
     bool stream = !outcome.object.stream.empty();
+    if (!stream && !outcome.is_directory)
+      server.tunnel_cache().removed(outcome.share->vfs.get(), outcome.path,
+                                    loop.clock().monotonic_us());
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
     report_change(server, *outcome.share,
                   stream ? outcome.path + ":" + outcome.file->stream() : outcome.path,

@@ -2,6 +2,7 @@
 #include "service/server/server.h"
 
 #include "base/utf16.h"
+#include "core/path/tunnel_cache.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
@@ -25,6 +26,7 @@ Server::Server(Environment environment, Settings settings)
     : environment_(environment),
       settings_(std::make_shared<const Settings>(std::move(settings))),
       opens_(environment.random.u64() >> 16 | 1),
+      tunnel_cache_(std::make_unique<core::TunnelCache>()),
       local_changes_(std::make_shared<LocalChanges>(notifications_, waits_)),
       started_(environment.clock.now()) {}
 

@@ -24,6 +24,10 @@
 #include "service/server/stranded.h"
 #include "service/server/waits.h"
 
+namespace holdfast::core {
+class TunnelCache;
+}
+
 namespace holdfast::service {
 
 class Driver;
@@ -121,6 +125,8 @@ class Server {
   core::OpenTable& opens() { return opens_; }
   core::CreateReplayTable& create_replays() { return create_replays_; }
   core::NotifyTable& notifications() { return notifications_; }
+  /// Short names of what was removed just now.
+  core::TunnelCache& tunnel_cache() { return *tunnel_cache_; }
   /// Turns what others do to the files into notifications.
   std::weak_ptr<ports::LocalChangeSink> local_change_sink();
   WaitRegistry& waits() { return waits_; }
@@ -155,6 +161,7 @@ class Server {
   core::OpenTable opens_;
   core::CreateReplayTable create_replays_;
   core::NotifyTable notifications_;
+  std::unique_ptr<core::TunnelCache> tunnel_cache_;
   WaitRegistry waits_;
   StrandedRequests stranded_;
   std::shared_ptr<LocalChanges> local_changes_;
