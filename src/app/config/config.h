@@ -40,6 +40,7 @@ struct ShareConfig {
   /// Octets; 0: no limit.
   std::uint64_t max_file_size = 0;
   bool continuous_availability = false;
+  bool local_coherence = false;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;

@@ -253,6 +253,7 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.change_notify = share.local_changes = false;
   share.max_file_size = 4096;
   share.continuous_availability = true;
+  share.local_coherence = true;
   share.users = {"a", "b"};
   share.read_only_users = {"c"};
   share.encryption = core::Requirement::kRequired;

@@ -378,6 +378,14 @@ std::vector<Key> behaviour_keys() {
        "file system are not heard of.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().local_changes = v.flag; }},
+      {"local_coherence", Kind::kFlag, "false",
+       "Clients and programs on this machine respect each other: a program that opens a file waits "
+       "until clients have written back what they cache of it, clients cache nothing of a file that "
+       "a program has open, and both see each other's byte-range locks. Costs some system calls for "
+       "each open, lock, read and write. Programs do not see share modes: Linux has none. Needs a "
+       "local file system; elsewhere clients cache nothing.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().local_coherence = v.flag; }},
       {"max_file_size", Kind::kNumber, "0",
        "No file may become larger, octets; 0: as large as the file system allows. NTFS with clusters "
        "of 4 KiB has 17592185978880.",

@@ -109,6 +109,7 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   if (share.max_file_size != 0)
     out += "max_file_size = " + std::to_string(share.max_file_size) + "\n";
   flag("continuous_availability", share.continuous_availability);
+  flag("local_coherence", share.local_coherence);
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";

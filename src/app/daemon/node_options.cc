@@ -42,6 +42,7 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
     if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
       share.dfs_links.push_back(std::move(*parsed.link));
   share.continuous_availability = s.continuous_availability;
+  share.local_coherence = s.local_coherence;
   share.act_as_user =
       s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);
   return share;

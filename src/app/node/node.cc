@@ -20,14 +20,16 @@ namespace holdfast::app {
 
 namespace {
 
-/// Path, device and inode of the directory, and whether operations are the users' own. A directory
+/// Path, device and inode of the directory, whether operations are the users' own, and whether
+/// other programs are asked. A directory
 /// that was replaced, or has something mounted on it now, is another volume.
-using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool>;
+using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool, bool>;
 
 VolumeKey key_of(const ShareOptions& share) {
   struct stat info{};
   (void)::stat(share.directory.c_str(), &info);
-  return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user};
+  return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user,
+          share.share.local_coherence};
 }
 
 /// So that listings of a DFS namespace show its links.
@@ -53,6 +55,7 @@ struct Node::Parts {
   std::unique_ptr<platform::LoopGroup> loops;
   std::shared_ptr<service::NtlmMechanism> ntlm;
   std::unique_ptr<ports::Authenticator> authenticator;
+  std::shared_ptr<ports::LocalCoherence> coherence = platform::make_local_coherence();
   std::unique_ptr<service::Server> server;
   EventSink* events = nullptr;
   /// Open file systems: a reload keeps those that stay.
@@ -93,7 +96,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   auto settings = node->make_settings(std::move(options));
   if (!settings) return std::unexpected(settings.error());
   p.server = std::make_unique<service::Server>(
-      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer},
+      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer,
+                           p.coherence.get()},
       std::move(*settings));
   p.server->set_network(std::make_shared<platform::SystemInterfaces>());
   p.server->set_pipes(
@@ -109,6 +113,7 @@ std::expected<std::shared_ptr<ports::Vfs>, std::string> Node::volume_of(const Sh
   how.label = share.share.name;
   how.acts_as_users = share.share.act_as_user;
   how.file_io = parts_->loops.get();
+  if (share.share.local_coherence) how.coherence = parts_->coherence;
   auto opened = platform::open_posix_vfs(std::move(how));
   if (opened) parts_->volumes[key_of(share)] = *opened;
   return opened;

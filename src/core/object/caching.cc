@@ -119,7 +119,7 @@ std::uint32_t StreamCaching::grantable(const CachingRequest& request, const Acto
   }
   std::uint32_t wanted = actor.lease ? request.lease.state : state_of(request.level);
   if (locked && (shared_only || (wanted & W) == 0)) return 0;
-  return allowed;
+  return valid(allowed & request.local);
 }
 
 CachingGrant StreamCaching::grant(OpenId open, const CachingRequest& request, bool contended,
@@ -176,6 +176,12 @@ CachingGrant StreamCaching::grant_of(const Holder& holder) {
 CachingGrant StreamCaching::held_by(OpenId open) const {
   Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
   return holder == nullptr ? CachingGrant{} : grant_of(*holder);
+}
+
+std::uint32_t StreamCaching::all_held() const {
+  std::uint32_t all = 0;
+  for (const Holder& holder : holders_) all |= holder.state;
+  return all;
 }
 
 // ---- the end of a break ----

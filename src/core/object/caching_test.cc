@@ -70,6 +70,19 @@ TEST_F(Cached, WhatIsSharedIsNotWritten) {
   EXPECT_EQ(caching.grant(4, ask(OplockLevel::kII), true, true, kAll).level, OplockLevel::kNone);
 }
 
+TEST_F(Cached, NobodyGetsMoreThanLocalProgramsLeave) {
+  CachingRequest lease = ask_lease(1, R | W | H), oplock = ask(OplockLevel::kBatch);
+  lease.local = oplock.local = R | H;
+  EXPECT_EQ(caching.grant(1, lease, false, false, kAll).lease.state, R | H);
+  caching.release(1, wakes);
+  EXPECT_EQ(caching.grant(2, oplock, false, false, kAll).level, OplockLevel::kII);
+  EXPECT_EQ(caching.all_held(), R);
+  caching.release(2, wakes);
+  lease.local = oplock.local = 0;
+  EXPECT_EQ(caching.grant(3, lease, false, false, kAll).lease.state, 0u);
+  EXPECT_EQ(caching.grant(4, oplock, false, false, kAll).level, OplockLevel::kNone);
+}
+
 TEST_F(Cached, ABreakWaitsForItsAcknowledgement) {
   caching.grant(1, ask_lease(1, R | W | H, 2), false, false, kAll);
   EXPECT_TRUE(come(2));

@@ -135,6 +135,43 @@ std::vector<BreakNotice> OpenTable::break_directory(const Share& share, const st
   return out;
 }
 
+std::uint32_t OpenTable::cached(const ObjectId& object) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  return found == stripe.files.end() ? 0 : found->second.caching.all_held();
+}
+
+std::vector<BreakNotice> OpenTable::break_for_local(const ObjectId& object, std::uint32_t bits) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  if (found == stripe.files.end()) return {};
+  std::vector<CacheBreak> breaks;
+  (void)found->second.caching.demand({}, bits, 0, breaks);
+  return stripe.notices(object, std::move(breaks));
+}
+
+std::vector<ByteRangeLocks::Range> OpenTable::locks_of(const ObjectId& object) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  if (found == stripe.files.end()) return {};
+  return found->second.locks.all();
+}
+
+std::vector<BreakNotice> OpenTable::break_directories_below(const Share& share,
+                                                            const std::string& path) {
+  std::vector<BreakNotice> out;
+  for (const ObjectId& object : directory_leases_.find_below(share.vfs.get(), path)) {
+    Stripe& stripe = stripe_of(object.key);
+    Lock lock(stripe.mutex);
+    for (BreakNotice& notice : stripe.demand(object, {}, BreakReason::kDataChanges, 0).breaks)
+      out.push_back(std::move(notice));
+  }
+  return out;
+}
+
 bool OpenTable::cancel_break_wait(const ObjectId& object, WaitToken token) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);

@@ -64,6 +64,8 @@ struct Share {
   bool change_notify = true;
   /// Watchers hear also of what other programs do to the files.
   bool local_changes = true;
+  /// Clients and programs on this machine respect each other's caches and locks.
+  bool local_coherence = false;
   /// Grants persistent handles (TreeConnect.Share.IsCA, MS-SMB2 3.3.1.6).
   bool continuous_availability = false;
   /// System calls are made as the user who logged on; otherwise as the service account, and

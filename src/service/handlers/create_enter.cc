@@ -4,6 +4,7 @@
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/local_opens.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -84,12 +85,15 @@ bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
   if (NtStatus s = r.server.opens().check_kept(spec.object); s != NtStatus::kSuccess) co_return s;
+  LocalOpens& local = r.server.local_opens();
+  std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);
-  core::EnterOutcome entered = r.server.opens().enter(std::move(spec), wait.token());
+  core::EnterOutcome entered = local.enter(r, std::move(spec), wait.token(), watch != nullptr);
   out.id = entered.id;
   out.caching = std::move(entered.caching);
   NtStatus status = co_await wait.settle(std::move(entered));
   if (status != NtStatus::kSuccess) co_return status;
+  local.keep(out.id, std::move(watch));
   if (r.session->tree(r.header.tree_id)) co_return NtStatus::kSuccess;
   (void)co_await close_open(r.server, r.loop, out.id);
   co_return NtStatus::kNetworkNameDeleted;

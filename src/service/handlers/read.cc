@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "service/handlers/handlers.h"
+#include "service/server/local_opens.h"
 #include "service/server/times.h"
 
 namespace holdfast::service::handlers {
@@ -46,7 +47,7 @@ Task<Reply> read(Request& r) {
   // An offset is a signed 64-bit number in Windows (MS-FSA 2.1.5.3).
   if (request.offset >> 63 != 0 || (request.offset + request.length) >> 63 != 0)
     co_return error_reply(NtStatus::kInvalidParameter);
-  if (NtStatus s = r.server.opens().check_locks(open->id, request.offset, request.length, false);
+  if (NtStatus s = r.server.local_opens().check_locks(*open, request.offset, request.length, false);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
 

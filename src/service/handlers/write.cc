@@ -4,6 +4,7 @@
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/local_opens.h"
 #include "service/server/times.h"
 #include "wire/smb2/change_notify.h"
 
@@ -54,7 +55,7 @@ Task<Reply> write(Request& r) {
   if (NtStatus s = co_await break_caching(r, open->id, core::BreakReason::kWrite);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
-  if (NtStatus s = r.server.opens().check_locks(open->id, offset, request.data.size(), true);
+  if (NtStatus s = r.server.local_opens().check_locks(*open, offset, request.data.size(), true);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
   if (request.data.empty()) co_return answer(0);

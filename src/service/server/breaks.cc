@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "core/path/path.h"
 #include "service/server/keeping.h"
+#include "service/server/local_opens.h"
 #include "service/server/notifications.h"
 
 namespace holdfast::service {
@@ -18,6 +19,7 @@ void give_up(Server& server, const core::ObjectId& object, std::uint64_t serial)
   std::vector<core::Wake> wakes;
   server.opens().give_up_break(object, serial, wakes);
   server.waits().wake(wakes);
+  server.local_opens().look_again(object);
 }
 
 /// A break that was acknowledged leaves its timer, which then finds nothing to do.

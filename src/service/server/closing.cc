@@ -4,6 +4,7 @@
 #include "service/server/breaks.h"
 #include "service/server/driver.h"
 #include "service/server/keeping.h"
+#include "service/server/local_opens.h"
 #include "service/server/request.h"
 #include "wire/smb2/change_notify.h"
 
@@ -58,6 +59,7 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.waits().wake(outcome.wakes);
   if (outcome.marked_to_go) report_going(server, *outcome.share, outcome.path);
   send_breaks(server, loop, std::move(outcome.breaks));
+  server.local_opens().closed(id, outcome);
   if (outcome.modified)
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
   if (!outcome.remove) co_return true;

@@ -7,6 +7,7 @@
 #include "service/server/interposer.h"
 #include "service/server/keeping.h"
 #include "service/server/local_changes.h"
+#include "service/server/local_opens.h"
 
 namespace holdfast::service {
 namespace {
@@ -25,11 +26,17 @@ Server::Server(Environment environment, Settings settings)
     : environment_(environment),
       settings_(std::make_shared<const Settings>(std::move(settings))),
       opens_(environment.random.u64() >> 16 | 1),
-      local_changes_(std::make_shared<LocalChanges>(notifications_, waits_)),
-      started_(environment.clock.now()) {}
+      local_opens_(std::make_shared<LocalOpens>(*this)),
+      local_changes_(std::make_shared<LocalChanges>(notifications_, waits_, *local_opens_)),
+      started_(environment.clock.now()) {
+  if (environment.local != nullptr) environment.local->set_sink(local_opens_);
+}
 
 // Another thread may be telling of a change at this moment.
-Server::~Server() { local_changes_->stop(); }
+Server::~Server() {
+  local_changes_->stop();
+  local_opens_->stop();
+}
 
 std::weak_ptr<ports::LocalChangeSink> Server::local_change_sink() { return local_changes_; }
 

@@ -17,6 +17,7 @@
 #include "core/session/session.h"
 #include "crypto/provider.h"
 #include "ports/authenticator.h"
+#include "ports/local_coherence.h"
 #include "ports/network.h"
 #include "ports/pipe.h"
 #include "ports/random.h"
@@ -29,6 +30,7 @@ namespace holdfast::service {
 class Driver;
 class Interposer;
 class LocalChanges;
+class LocalOpens;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -39,6 +41,8 @@ struct Environment {
   EventSink& events;
   /// Only in a build for tests.
   Interposer* interposer = nullptr;
+  /// Null: no share has local coherence.
+  ports::LocalCoherence* local = nullptr;
 };
 
 /// The shares and rules in force, replaced as a whole when the configuration changes.
@@ -123,6 +127,7 @@ class Server {
   core::NotifyTable& notifications() { return notifications_; }
   /// Turns what others do to the files into notifications.
   std::weak_ptr<ports::LocalChangeSink> local_change_sink();
+  LocalOpens& local_opens() { return *local_opens_; }
   WaitRegistry& waits() { return waits_; }
   StrandedRequests& stranded() { return stranded_; }
   Counters& counters() { return counters_; }
@@ -157,6 +162,7 @@ class Server {
   core::NotifyTable notifications_;
   WaitRegistry waits_;
   StrandedRequests stranded_;
+  std::shared_ptr<LocalOpens> local_opens_;
   std::shared_ptr<LocalChanges> local_changes_;
   Counters counters_;
   NtTime started_;
