@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "core/connection/policy.h"
 #include "platform/loop_group/loop_group.h"
+#include "ports/address_range.h"
 #include "ports/network.h"
 #include "ports/stream.h"
 
@@ -58,6 +59,8 @@ struct ShareConfig {
 struct ListenConfig {
   std::string address = "::";
   std::uint16_t port = 445;
+  bool proxy_protocol = false;
+  std::vector<ports::AddressRange> proxy_from;
   std::uint32_t line = 0;
 };
 

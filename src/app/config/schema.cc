@@ -63,6 +63,13 @@ std::string check_address(const Value& v) {
   return parse_address(v.text, 0) ? "" : "expected an IPv4 or IPv6 address, or \"*\" for all";
 }
 
+std::string check_address_ranges(const Value& v) {
+  for (const std::string& text : v.list)
+    if (!parse_address_range(text))
+      return "expected addresses or networks like \"10.0.0.0/8\" (\"" + text + "\" is none)";
+  return "";
+}
+
 std::string check_channel_addresses(const Value& v) {
   for (const std::string& text : v.list)
     if (!parse_channel_address(text))
@@ -140,6 +147,22 @@ Table listen_table() {
                  c.listen.back().port = static_cast<std::uint16_t>(v.number);
                },
                {}, 1, 65535},
+              {"proxy_protocol", Kind::kFlag, "false",
+               "Clients come through a proxy that says who they are by the PROXY protocol, version 1 or "
+               "2 (nginx: `proxy_protocol on`, HAProxy: `send-proxy-v2`). Connections without it "
+               "are refused here.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.listen.back().proxy_protocol = v.flag; }},
+              {"proxy_from", Kind::kTextList, "[]",
+               "The proxies, by address or network: `[\"192.0.2.5\", \"10.0.0.0/8\"]`. Nobody else "
+               "may connect here: whoever may can name any client. Needed with `proxy_protocol`.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 for (const std::string& text : v.list)
+                   if (auto range = parse_address_range(text))
+                     c.listen.back().proxy_from.push_back(*range);
+               },
+               {}, 0, 0, false, check_address_ranges},
           },
           [](Config& c, std::uint32_t line) { c.listen.emplace_back().line = line; }};
 }

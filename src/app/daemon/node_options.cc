@@ -97,11 +97,11 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   return options;
 }
 
-std::vector<ports::Endpoint> endpoints_of(const Config& config) {
-  std::vector<ports::Endpoint> out;
+std::vector<ListenAt> endpoints_of(const Config& config) {
+  std::vector<ListenAt> out;
   for (const ListenConfig& l : config.listen)
-    if (auto at = parse_address(l.address, l.port)) out.push_back(*at);
-  if (config.listen.empty()) out.push_back(*parse_address("::", 445));
+    if (auto at = parse_address(l.address, l.port)) out.push_back({*at, l.proxy_from});
+  if (config.listen.empty()) out.push_back({*parse_address("::", 445), {}});
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include "platform/vfs_posix/posix_vfs.h"
 #include "service/logon/spnego_authenticator.h"
 #include "service/pipes/pipe_service.h"
+#include "service/proxy/proxy_gate.h"
 
 namespace holdfast::app {
 
@@ -158,19 +159,38 @@ std::expected<void, std::string> Node::apply(NodeOptions options) {
   return {};
 }
 
-std::expected<platform::ListenerInfo, std::string> Node::listen(const ports::Endpoint& at) {
-  auto listening = parts_->loops->listen(
-      at, [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
-        parts_->server->accept(loop, std::move(stream));
-      });
-  if (listening) listening_.push_back(listening->bound);
-  parts_->server->set_listening(listening_);
+ports::AcceptHandler Node::acceptor(const ListenAt& where) {
+  if (where.proxies.empty())
+    return [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+      parts_->server->accept(loop, std::move(stream));
+    };
+  auto gate = std::make_shared<service::ProxyGate>(
+      where.proxies, *parts_->events,
+      [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+             const ports::TcpConnection&) { parts_->server->accept(loop, std::move(stream)); });
+  return [gate](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+    gate->accept(loop, std::move(stream));
+  };
+}
+
+std::expected<platform::ListenerInfo, std::string> Node::listen(const ListenAt& where) {
+  auto listening = parts_->loops->listen(where.at, acceptor(where));
+  if (listening) listening_.push_back({listening->bound, where.proxies});
+  tell_listening();
   return listening;
 }
 
+/// Clients may open further channels to these: not to those that only proxies may connect to.
+void Node::tell_listening() {
+  std::vector<ports::Endpoint> direct;
+  for (const ListenAt& l : listening_)
+    if (l.proxies.empty()) direct.push_back(l.at);
+  parts_->server->set_listening(std::move(direct));
+}
+
 bool Node::stop_listening(const ports::Endpoint& at) {
-  bool ours = std::erase(listening_, at) != 0;
-  parts_->server->set_listening(listening_);
+  bool ours = std::erase_if(listening_, [&](const ListenAt& l) { return l.at == at; }) != 0;
+  tell_listening();
   return ours && parts_->loops->stop_listening(at);
 }
 
