@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random operations on one file, each compared with a model in memory.
 
-    file_model.py FILE --seed N --seconds S [--max BYTES]
+    file_model.py FILE --seed N --seconds S [--max BYTES] [--without KIND]...
 
 Prints one line of JSON: operations by kind, how often the file system refused which, and the SHA-256 of what must lie on
 the server's disk. At the first difference: what differs, and the operations that led to it; exit status 1.
@@ -265,9 +265,12 @@ def main():
     parser.add_argument("path")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--without", action="append", default=[], metavar="KIND", help="an operation to leave out")
     parser.add_argument("--max", type=int, default=256 << 10)
     options = parser.parse_args()
     model = FileModel(options.path, options.seed, options.max)
+    for kind in options.without:
+        del model.kinds[kind]
     end = time.monotonic() + options.seconds
     try:
         while time.monotonic() < end:
