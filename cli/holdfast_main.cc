@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/serve.h"
+#include "cli/state.h"
 
 namespace holdfast::cli {
 namespace {
@@ -61,6 +62,7 @@ class CommandLine {
   void add_server_commands();
   void add_user_commands();
   void add_share_commands();
+  void add_state_commands();
   void add_documents();
   CLI::App* command(CLI::App& parent, const char* name, const char* help, std::function<int()> fn) {
     CLI::App* added = parent.add_subcommand(name, help);
@@ -93,6 +95,7 @@ CommandLine::CommandLine() {
   add_server_commands();
   add_user_commands();
   add_share_commands();
+  add_state_commands();
   add_documents();
 }
 
@@ -222,6 +225,20 @@ void CommandLine::add_share_commands() {
                              [this] { return share_remove_command(common_, share_.name); });
   common(*remove);
   remove->add_option("NAME", share_.name, "Its name")->required()->type_name("");
+}
+
+void CommandLine::add_state_commands() {
+  CLI::App& state = *command(program_, "state", "Read a state store", nullptr);
+  state.require_subcommand(1);
+  auto add = [&](const char* name, const char* help, int (*run)(const std::string&)) {
+    command(state, name, help, [this, run] { return run(text_); })
+        ->add_option("STORE", text_, "The store's folder, or one of its segments")
+        ->required()
+        ->type_name("");
+  };
+  add("show", "What it holds, as tables", state_show_command);
+  add("check", "Whether anything is damaged", state_check_command);
+  add("export", "What it holds, one JSON object a line", state_export_command);
 }
 
 void CommandLine::add_documents() {

@@ -143,6 +143,7 @@ app::NodeOptions node_options(const ServeArguments& a, const std::string& direct
   share.share.guest_ok = a.guest;
   share.share.encryption = a.encryption;
   share.directory = directory;
+  share.apple = service::AppleOptions{.read_only = a.read_only};
   return options;
 }
 
@@ -160,8 +161,8 @@ std::string greeting(const ServeArguments& a, const std::string& directory, cons
   std::string out = "Holdfast serves " + directory + " as share \"" + name + "\"" +
                     (a.read_only ? ", read-only" : "") + ".\n\n";
   std::vector<ports::Endpoint> all;
-  for (const ports::Endpoint& listener : node.listening())
-    for (const ports::Endpoint& at : reachable(listener)) all.push_back(at);
+  for (const app::ListenAt& listener : node.listening())
+    for (const ports::Endpoint& at : reachable(listener.at)) all.push_back(at);
   std::string others;
   for (std::size_t i = 0; i < all.size(); ++i) {
     ShareAddress at{all[i].address_string(), !all[i].is_v4(), all[i].port, name, account.user};
@@ -263,7 +264,7 @@ std::expected<std::unique_ptr<app::Node>, std::string> start_node(
   auto node = app::Node::start(std::move(options), events);
   if (!node) return std::unexpected(node.error());
   for (const ports::Endpoint& endpoint : at) {
-    auto listening = (*node)->listen(endpoint);
+    auto listening = (*node)->listen({endpoint, {}});
     if (!listening) return std::unexpected(listening.error());
     if (!listening->note.empty())
       events.emit(Event{Severity::kNotice, "listen.note", listening->note, {}});

@@ -129,6 +129,7 @@ Header Client::prepare(const Part& part, MutBytes message) {
   header.session_id = session_id_;
   header.tree_id = tree_id_;
   if (part.replay) header.flags |= Flags::kReplayOperation;
+  if (dialect_ >= smb2::Dialect::kSmb300) header.status = part.channel_sequence;
   if (part.related) {
     header.flags |= Flags::kRelatedOperations;
     if (rng_.one_in(2)) {
@@ -251,8 +252,14 @@ Task<std::vector<Answer>> Client::compound(std::vector<Part> parts) {
     ++world_.counters.requests;
     if (part.command == Command::kNegotiate)
       connection_preauth_.update(world_.crypto, part.message);
-    if (part.command == Command::kSessionSetup)
+    if (part.command == Command::kSessionSetup) {
+      // A binding is signed, and what is hashed is what goes over the wire.
+      if (pending->is_signed) {
+        part.message[16] |= Flags::kSigned;
+        crypto::sign_message(*signer_, part.message, false);
+      }
       session_preauth_.update(world_.crypto, part.message);
+    }
     if (spoil_message) spoil_message(part.message);
     messages.push_back(std::move(part.message));
     waiting.push_back(std::move(pending));

@@ -79,6 +79,8 @@ struct Part {
   bool related = false;
   /// It is sent again because its answer was lost.
   bool replay = false;
+  /// How often a channel of the session was lost (MS-SMB2 3.2.4.1.8).
+  std::uint16_t channel_sequence = 0;
 };
 
 /// Encodes a body behind room for its header.

@@ -477,7 +477,8 @@ Task<void> FileStory::use_compound() {
   node->attributes = Attributes::kArchive;
   parent->children[fold_name(name)] = node;
   if (written) co_return node->data.write(0, octets, true);
-  Result<OpenFile> again = co_await open(client_, args.path.empty() ? args : OpenArgs{args.path});
+  Result<OpenFile> again =
+      co_await open(client_, args.path.empty() ? args : OpenArgs{.path = args.path, .lease = {}});
   if (!again) co_return;
   node->data.resize(again->size, false);
   (void)co_await close(client_, again->id);

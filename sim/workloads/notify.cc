@@ -155,6 +155,8 @@ class Watcher {
   std::set<std::string> names_;
   bool done_ = false;
   bool looked_ = false;
+  /// The last name was in a listing: its own news may have been lost, those behind it not.
+  bool last_seen_ = false;
   bool finished_ = false;
   std::uint64_t arrivals_ = 0;
 };
@@ -226,16 +228,22 @@ Task<std::set<std::string>> Watcher::look() {
 
 Task<void> Watcher::ask() {
   auto message_id = std::make_shared<std::uint64_t>(0);
-  if (rng_.one_in(5)) spawn(lose_patience(message_id));
+  if (last_seen_ || rng_.one_in(5)) spawn(lose_patience(message_id));
   Answer answer =
       co_await client_.call(notify_part(watched_.id, kNames, tree_, room_), message_id.get());
   *message_id = 0;
   if (answer.lost) co_return wrong("lost its connection");
-  if (answer.status == NtStatus::kCancelled) co_return;
+  if (answer.status == NtStatus::kCancelled) {
+    // Whoever waits has been told everything.
+    done_ = done_ || last_seen_;
+    co_return;
+  }
   if (answer.status == NtStatus::kNotifyEnumDir) {
     looked_ = true;
     names_ = co_await look();
-    done_ = done_ || names_.contains(kLast);
+    // A listing is not of one moment: what was removed while it was made may be in it beside what
+    // came later, and is still to be heard of.
+    last_seen_ = last_seen_ || names_.contains(kLast);
     co_return;
   }
   if (answer.status != NtStatus::kSuccess)

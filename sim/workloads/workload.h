@@ -54,6 +54,9 @@ void run_notify(Scene& scene, const RunOptions& options);
 void run_leases(Scene& scene, const RunOptions& options);
 void run_chaos(Scene& scene, const RunOptions& options);
 void run_durable(Scene& scene, const RunOptions& options);
+void run_multichannel(Scene& scene, const RunOptions& options);
+void run_replay(Scene& scene, const RunOptions& options);
+void run_locks(Scene& scene, const RunOptions& options);
 void run_hostile(Scene& scene, const RunOptions& options);
 void run_truncations(Scene& scene, const RunOptions& options);
 

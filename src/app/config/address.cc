@@ -29,6 +29,23 @@ std::optional<ports::Endpoint> parse_address(std::string_view address, std::uint
   return endpoint;
 }
 
+std::optional<ports::AddressRange> parse_address_range(std::string_view text) {
+  std::size_t slash = text.find('/');
+  std::optional<ports::Endpoint> base = parse_address(text.substr(0, slash), 0);
+  if (!base || text.starts_with('*')) return std::nullopt;
+  ports::AddressRange range{*base, 128};
+  if (slash == std::string_view::npos) return range;
+  std::string_view bits = text.substr(slash + 1);
+  unsigned length = 0, longest = base->is_v4() ? 32 : 128;
+  auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), length);
+  if (error != std::errc() || end != bits.data() + bits.size() || length > longest)
+    return std::nullopt;
+  range.prefix_length = length + 128 - longest;
+  for (unsigned bit = range.prefix_length; bit < 128; ++bit)
+    if ((base->address[bit / 8] & (0x80 >> bit % 8)) != 0) return std::nullopt;
+  return range;
+}
+
 std::optional<ports::NetworkAddress> parse_channel_address(std::string_view text) {
   std::istringstream words{std::string(text)};
   std::string word;

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "core/connection/policy.h"
 #include "platform/loop_group/loop_group.h"
+#include "ports/address_range.h"
 #include "ports/network.h"
 #include "ports/stream.h"
 
@@ -22,6 +23,12 @@ enum class IdentityMode : std::uint8_t { kAuto, kUser, kService };
 /// How a share's previous versions are found.
 enum class SnapshotKind : std::uint8_t { kOff, kDirectory, kBtrfs };
 
+/// What stands behind a share.
+enum class ClusterKind : std::uint8_t { kNone, kFailover, kScaleout };
+
+/// What clients may cache of a share's files, in the order of the key's choices.
+enum class MaxLease : std::uint8_t { kAuto, kNone, kRead, kReadHandle, kReadWriteHandle };
+
 enum class LogFormat : std::uint8_t { kPlain, kJson };
 
 struct ShareConfig {
@@ -33,6 +40,8 @@ struct ShareConfig {
   bool hidden = false;
   bool access_based_enumeration = false;
   bool compress_data = false;
+  bool hide_dot_files = false;
+  std::vector<std::string> hide_files;
   bool streams = true;
   bool keep_acl_flags = false;
   bool change_notify = true;
@@ -40,6 +49,14 @@ struct ShareConfig {
   /// Octets; 0: no limit.
   std::uint64_t max_file_size = 0;
   bool continuous_availability = false;
+  ClusterKind cluster = ClusterKind::kNone;
+  MaxLease max_lease = MaxLease::kAuto;
+  bool apple = true;
+  bool apple_netatalk_metadata = false;
+  bool time_machine = false;
+  /// Octets; 0: what the file system has.
+  std::uint64_t time_machine_max_size = 0;
+  bool local_coherence = false;
   std::vector<std::string> users;
   std::vector<std::string> read_only_users;
   core::Requirement encryption = core::Requirement::kDesired;
@@ -58,6 +75,8 @@ struct ShareConfig {
 struct ListenConfig {
   std::string address = "::";
   std::uint16_t port = 445;
+  bool proxy_protocol = false;
+  std::vector<ports::AddressRange> proxy_from;
   std::uint32_t line = 0;
 };
 

@@ -68,6 +68,8 @@ address = "127.0.0.1"
 port = 4450
 [[listen]]
 address = "::1"
+proxy_protocol = true
+proxy_from = ["10.0.0.0/8", "2001:db8::5"]
 [protocol]
 min_dialect = "3.0"
 [security]
@@ -101,6 +103,10 @@ identity = "service"
   EXPECT_EQ(c.listen[0].port, 4450);
   EXPECT_EQ(c.listen[1].address, "::1");
   EXPECT_EQ(c.listen[1].port, 445);
+  EXPECT_FALSE(c.listen[0].proxy_protocol);
+  EXPECT_TRUE(c.listen[1].proxy_protocol);
+  ASSERT_EQ(c.listen[1].proxy_from.size(), 2u);
+  EXPECT_EQ(c.listen[1].proxy_from[0].prefix_length, 104u);
   EXPECT_EQ(c.policy.min_dialect, 0x0300);
   EXPECT_EQ(c.policy.max_dialect, 0x0311);
   EXPECT_EQ(c.policy.signing, core::Requirement::kDesired);
@@ -114,7 +120,7 @@ identity = "service"
   EXPECT_EQ(c.log_level, Severity::kWarning);
   EXPECT_EQ(c.log_format, LogFormat::kJson);
   ASSERT_EQ(c.shares.size(), 1u);
-  EXPECT_EQ(c.shares[0].line, 25u);
+  EXPECT_EQ(c.shares[0].line, 27u);
   EXPECT_EQ(c.shares[0].users, (std::vector<std::string>{"anna", "Ben B."}));
   EXPECT_EQ(c.shares[0].identity, IdentityMode::kService);
   EXPECT_EQ(c.given.at("runtime.threads"), "3");
@@ -200,6 +206,23 @@ TEST(Config, NamesWhatDoesNotFitTogether) {
               HasSubstr("needs protocol.max_dialect"));
   EXPECT_THAT(report("[[listen]]\nport=1\n[[listen]]\naddress=\"::\"\nport=1\n"),
               HasSubstr("[::]:1 is there twice"));
+  EXPECT_THAT(report("[[listen]]\nproxy_protocol=true\n"), HasSubstr("needs the proxies'"));
+  EXPECT_THAT(report("[[listen]]\nproxy_from=[\"::1\"]\n"), HasSubstr("means nothing without"));
+  EXPECT_THAT(report("[[listen]]\nproxy_from=[\"10.0.0.1/8\"]\n"),
+              HasSubstr("(\"10.0.0.1/8\" is none)"));
+}
+
+TEST(Config, ReadsRangesOfAddresses) {
+  using ports::Endpoint;
+  for (auto [text, base, bits] : {std::tuple("10.0.0.0/8", Endpoint::v4(10, 0, 0, 0, 0), 104u),
+                                  std::tuple("192.0.2.7", Endpoint::v4(192, 0, 2, 7, 0), 128u),
+                                  std::tuple("0.0.0.0/0", Endpoint::v4(0, 0, 0, 0, 0), 96u),
+                                  std::tuple("::/0", Endpoint{}, 0u)})
+    EXPECT_EQ(parse_address_range(text), (ports::AddressRange{base, bits})) << text;
+  for (const char* wrong :
+       {"", "*", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "2001:db8::/129",
+        "10.0.0.0/08x", "10.0.0.1/31", "name/8"})
+    EXPECT_FALSE(parse_address_range(wrong)) << wrong;
 }
 
 TEST(Config, NamesFilesThatAreNotThere) {
@@ -249,10 +272,17 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.read_only = share.guest = share.hidden = share.access_based_enumeration = true;
   share.compress_data = true;
   share.streams = false;
-  share.keep_acl_flags = true;
+  share.keep_acl_flags = share.hide_dot_files = true;
+  share.hide_files = {"*.tmp", "desktop.ini"};
   share.change_notify = share.local_changes = false;
   share.max_file_size = 4096;
   share.continuous_availability = true;
+  share.cluster = ClusterKind::kScaleout;
+  share.max_lease = MaxLease::kReadHandle;
+  share.apple = false;
+  share.apple_netatalk_metadata = share.time_machine = true;
+  share.time_machine_max_size = 32768;
+  share.local_coherence = true;
   share.users = {"a", "b"};
   share.read_only_users = {"c"};
   share.encryption = core::Requirement::kRequired;

@@ -262,6 +262,12 @@ void check_whole(LoadResult& out) {
   for (const ListenConfig& l : c.listen)
     if (auto at = parse_address(l.address, l.port); at && !endpoints.insert(*at).second)
       error(l.line, "listen: " + at->to_string() + " is there twice");
+  for (const ListenConfig& l : c.listen) {
+    if (l.proxy_protocol && l.proxy_from.empty())
+      error(l.line, "listen.proxy_protocol: needs the proxies' addresses in listen.proxy_from");
+    if (!l.proxy_protocol && !l.proxy_from.empty())
+      error(l.line, "listen.proxy_from: means nothing without listen.proxy_protocol = true");
+  }
   if (c.policy.min_dialect > c.policy.max_dialect)
     error(0, "protocol.min_dialect is newer than protocol.max_dialect: no client could connect");
   if (c.policy.encryption == core::Requirement::kRequired &&

@@ -27,6 +27,9 @@ const std::vector<std::string_view> kDialectNames = {"2.0.2", "2.1", "3.0", "3.0
 const std::vector<std::string_view> kRequirementNames = {"off", "desired", "required"};
 const std::vector<std::string_view> kEncryptionNames = {"off", "desired", "required", "offered"};
 
+const std::vector<std::string_view> kClusterNames = {"none", "failover", "scaleout"};
+const std::vector<std::string_view> kMaxLeaseNames = {"auto", "none", "r", "rh", "rwh"};
+
 core::Requirement requirement(const Value& v) { return static_cast<core::Requirement>(v.choice); }
 
 std::string check_netbios(const Value& v) {
@@ -63,6 +66,13 @@ std::string check_address(const Value& v) {
   return parse_address(v.text, 0) ? "" : "expected an IPv4 or IPv6 address, or \"*\" for all";
 }
 
+std::string check_address_ranges(const Value& v) {
+  for (const std::string& text : v.list)
+    if (!parse_address_range(text))
+      return "expected addresses or networks like \"10.0.0.0/8\" (\"" + text + "\" is none)";
+  return "";
+}
+
 std::string check_channel_addresses(const Value& v) {
   for (const std::string& text : v.list)
     if (!parse_channel_address(text))
@@ -77,6 +87,13 @@ std::string check_users(const Value& v) {
   for (const std::string& name : v.list)
     if (const char* error = service::user_name_error(name))
       return "expected users' names (\"" + name + "\": " + error + ")";
+  return "";
+}
+
+std::string check_patterns(const Value& v) {
+  for (const std::string& text : v.list)
+    if (text.empty() || text.find_first_of("/\\") != std::string::npos || !is_valid_utf8(text))
+      return "expected names without their directories (\"" + text + "\" is none)";
   return "";
 }
 
@@ -140,6 +157,22 @@ Table listen_table() {
                  c.listen.back().port = static_cast<std::uint16_t>(v.number);
                },
                {}, 1, 65535},
+              {"proxy_protocol", Kind::kFlag, "false",
+               "Clients come through a proxy that says who they are by the PROXY protocol, version 1 or "
+               "2 (nginx: `proxy_protocol on`, HAProxy: `send-proxy-v2`). Connections without it "
+               "are refused here.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) { c.listen.back().proxy_protocol = v.flag; }},
+              {"proxy_from", Kind::kTextList, "[]",
+               "The proxies, by address or network: `[\"192.0.2.5\", \"10.0.0.0/8\"]`. Nobody else "
+               "may connect here: whoever may can name any client. Needed with `proxy_protocol`.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 for (const std::string& text : v.list)
+                   if (auto range = parse_address_range(text))
+                     c.listen.back().proxy_from.push_back(*range);
+               },
+               {}, 0, 0, false, check_address_ranges},
           },
           [](Config& c, std::uint32_t line) { c.listen.emplace_back().line = line; }};
 }
@@ -365,6 +398,14 @@ std::vector<Key> behaviour_keys() {
        "Files have named streams. `false`: their names are refused, for programs that cannot do "
        "with streams.",
        Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().streams = v.flag; }},
+      {"hide_dot_files", Kind::kFlag, "false",
+       "Names that begin with a dot are shown with the attribute HIDDEN.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().hide_dot_files = v.flag; }},
+      {"hide_files", Kind::kTextList, "[]",
+       "So are names that match one of these, `*` and `?` standing for others: "
+       "`[\"desktop.ini\", \"*.tmp\"]`.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().hide_files = v.list; }, {},
+       0, 0, false, check_patterns},
       {"keep_acl_flags", Kind::kFlag, "false",
        "The flag AUTO_INHERITED of an ACL is stored also when a client does not ask for it as "
        "Windows wants it (some backup programs).",
@@ -378,6 +419,14 @@ std::vector<Key> behaviour_keys() {
        "file system are not heard of.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().local_changes = v.flag; }},
+      {"local_coherence", Kind::kFlag, "false",
+       "Clients and programs on this machine respect each other: a program that opens a file waits "
+       "until clients have written back what they cache of it, clients cache nothing of a file that "
+       "a program has open, and both see each other's byte-range locks. Costs some system calls for "
+       "each open, lock, read and write. Programs do not see share modes: Linux has none. Needs a "
+       "local file system; elsewhere clients cache nothing.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().local_coherence = v.flag; }},
       {"max_file_size", Kind::kNumber, "0",
        "No file may become larger, octets; 0: as large as the file system allows. NTFS with clusters "
        "of 4 KiB has 17592185978880.",
@@ -391,6 +440,48 @@ std::vector<Key> behaviour_keys() {
        "their locks, and nobody else gets in between. They do not outlive the server's process.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().continuous_availability = v.flag; }},
+      {"cluster", Kind::kChoice, "\"none\"",
+       "What clients are told of a cluster behind the share. `failover`: another node may take it "
+       "over. `scaleout`: several nodes serve it at once.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().cluster = static_cast<ClusterKind>(v.choice);
+       },
+       kClusterNames},
+      {"max_lease", Kind::kChoice, "\"auto\"",
+       "What clients may cache at most: `r`ead data, `h`andles that they have closed, `w`ritten "
+       "data. `auto`: all of it, but `r` on a clustered share.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().max_lease = static_cast<MaxLease>(v.choice); },
+       kMaxLeaseNames},
+  };
+}
+
+/// Macs.
+std::vector<Key> apple_keys() {
+  return {
+      {"apple", Kind::kFlag, "true",
+       "Macs are answered in their own extensions (AAPL): listings with Finder information, "
+       "resource forks in `._` files as Samba and Netatalk have them, copies of whole files on the "
+       "server. Other clients see no difference. Needs `streams`.",
+       Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().apple = v.flag; }},
+      {"apple_metadata", Kind::kChoice, "\"stream\"",
+       "Where Finder information is written: `stream`, the stream AFP_AfpInfo; `netatalk`, the "
+       "extended attribute of Netatalk and of Samba's default (fruit:metadata). Both are read.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().apple_netatalk_metadata = v.choice == 1; },
+       {"stream", "netatalk"}},
+      {"time_machine", Kind::kFlag, "false",
+       "Macs may back up here with Time Machine. Needs `apple`.", Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().time_machine = v.flag; }},
+      {"time_machine_max_size", Kind::kNumber, "0",
+       "How large the share says that it is, octets: Time Machine fills what it is given. 0: as "
+       "large as its file system. Needs `time_machine`.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().time_machine_max_size = static_cast<std::uint64_t>(v.number);
+       },
+       {}, 0, INT64_MAX},
   };
 }
 
@@ -449,6 +540,7 @@ std::vector<Key> share_keys() {
 std::vector<Table> make_schema() {
   std::vector<Key> keys = share_keys();
   std::ranges::move(behaviour_keys(), std::back_inserter(keys));
+  std::ranges::move(apple_keys(), std::back_inserter(keys));
   std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
   Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};

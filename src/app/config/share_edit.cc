@@ -68,6 +68,16 @@ std::string toml_quoted(std::string_view text) {
 
 namespace {
 
+void add_cluster(const ShareConfig& share, std::string& out) {
+  if (share.cluster != ClusterKind::kNone)
+    out += share.cluster == ClusterKind::kScaleout ? "cluster = \"scaleout\"\n"
+                                                   : "cluster = \"failover\"\n";
+  constexpr const char* kMaxLease[] = {"auto", "none", "r", "rh", "rwh"};
+  if (share.max_lease != MaxLease::kAuto)
+    out += "max_lease = \"" + std::string(kMaxLease[static_cast<std::size_t>(share.max_lease)]) +
+           "\"\n";
+}
+
 void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::string& out) {
   auto text = [&out](const char* key, const std::string& value, const std::string& default_value) {
     if (value != default_value) out += std::string(key) + " = " + toml_quoted(value) + "\n";
@@ -79,6 +89,14 @@ void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::stri
   text("snapshot_format", share.snapshot_format, usual.snapshot_format);
   text("snapshot_path", share.snapshot_path, usual.snapshot_path);
   if (!share.dfs_links.empty()) out += "dfs_links = " + toml_list(share.dfs_links) + "\n";
+}
+
+void add_apple(const ShareConfig& share, std::string& out) {
+  if (!share.apple) out += "apple = false\n";
+  if (share.apple_netatalk_metadata) out += "apple_metadata = \"netatalk\"\n";
+  if (share.time_machine) out += "time_machine = true\n";
+  if (share.time_machine_max_size != 0)
+    out += "time_machine_max_size = " + std::to_string(share.time_machine_max_size) + "\n";
 }
 
 }  // namespace
@@ -102,6 +120,8 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   flag("hidden", share.hidden);
   flag("access_based_enumeration", share.access_based_enumeration);
   if (share.compress_data) out += "compression = \"desired\"\n";
+  flag("hide_dot_files", share.hide_dot_files);
+  if (!share.hide_files.empty()) out += "hide_files = " + toml_list(share.hide_files) + "\n";
   if (!share.streams) out += "streams = false\n";
   flag("keep_acl_flags", share.keep_acl_flags);
   if (!share.change_notify) out += "change_notify = false\n";
@@ -109,9 +129,12 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   if (share.max_file_size != 0)
     out += "max_file_size = " + std::to_string(share.max_file_size) + "\n";
   flag("continuous_availability", share.continuous_availability);
+  add_cluster(share, out);
+  flag("local_coherence", share.local_coherence);
   if (share.encryption != usual.encryption)
     out += share.encryption == core::Requirement::kOff ? "encryption = \"off\"\n"
                                                        : "encryption = \"required\"\n";
+  add_apple(share, out);
   add_elsewhere(share, usual, out);
   if (share.identity != usual.identity)
     out += share.identity == IdentityMode::kUser ? "identity = \"user\"\n"

@@ -192,7 +192,7 @@ admin::Json node_status(Node& node) {
   status["loop"] = node.loops().kind_reason();
   status["threads"] = node.loops().size();
   Json listeners = Json::array();
-  for (const ports::Endpoint& at : node.listening()) listeners.push_back(at.to_string());
+  for (const ListenAt& l : node.listening()) listeners.push_back(l.at.to_string());
   status["listening"] = std::move(listeners);
   std::size_t shares = 0;
   for (const auto& share : settings->shares) shares += share->type == core::ShareType::kDisk;

@@ -111,24 +111,27 @@ std::string Daemon::summary() const {
                      std::to_string(node_->server().settings()->shares.size() - 1) +
                      " share(s) on ";
   std::string where;
-  for (const ports::Endpoint& at : node_->listening())
-    where += (where.empty() ? "" : ", ") + at.to_string();
+  for (const ListenAt& l : node_->listening())
+    where += (where.empty() ? "" : ", ") + l.at.to_string() + (l.proxies.empty() ? "" : " (PROXY)");
   return text + where + " (" + node_->loops().kind_reason() + ", " +
          std::to_string(node_->loops().size()) + " loop(s)).";
 }
 
 std::string Daemon::follow_listeners(const Config& next) {
-  std::vector<ports::Endpoint> wanted = endpoints_of(next);
-  for (const ports::Endpoint& at : node_->listening())
-    if (std::ranges::find(wanted, at) == wanted.end()) {
-      node_->stop_listening(at);
-      event(Severity::kNotice, "listen.ended", "No longer listening on " + at.to_string() + ".");
-    }
+  std::vector<ListenAt> wanted = endpoints_of(next);
+  std::vector<ListenAt> have = node_->listening();
+  for (const ListenAt& l : have) {
+    if (std::ranges::find(wanted, l) != wanted.end()) continue;
+    node_->stop_listening(l.at);
+    bool again = std::ranges::find(wanted, l.at, &ListenAt::at) != wanted.end();
+    if (!again)
+      event(Severity::kNotice, "listen.ended", "No longer listening on " + l.at.to_string() + ".");
+  }
   std::string failed;
-  std::vector<ports::Endpoint> have = node_->listening();
-  for (const ports::Endpoint& at : wanted) {
-    if (std::ranges::find(have, at) != have.end()) continue;
-    auto listening = node_->listen(at);
+  have = node_->listening();
+  for (const ListenAt& l : wanted) {
+    if (std::ranges::find(have, l) != have.end()) continue;
+    auto listening = node_->listen(l);
     if (!listening)
       failed += (failed.empty() ? "" : " ") + listening.error();
     else if (!listening->note.empty())

@@ -188,6 +188,28 @@ TEST_F(DaemonTest, AddressInUseLeavesTheOthers) {
   EXPECT_NE(d->node().server().find_share("two"), nullptr);
 }
 
+TEST_F(DaemonTest, AListenerForProxiesCanBeMadeAndUnmade) {
+  std::string proxied = listen(port_) + "proxy_protocol = true\nproxy_from = [\"192.0.2.5\"]\n";
+  configure(head() + listen(port_) + share("one"));
+  auto d = daemon();
+  ASSERT_TRUE(d->start());
+  configure(head() + proxied + share("one"));
+  ASSERT_TRUE(d->reload());
+  ASSERT_EQ(d->node().listening().size(), 1u);
+  EXPECT_EQ(d->node().listening()[0].proxies.size(), 1u);
+  // Clients are not told to open channels there.
+  EXPECT_TRUE(d->node().server().listening().empty());
+  // We are none of the proxies.
+  auto refused = connect_to(port_);
+  char octet;
+  EXPECT_LT(::recv(refused.get(), &octet, 1, 0), 0);
+  EXPECT_THAT(events_.take(), HasSubstr("connection.refused.proxy: "));
+  configure(head() + listen(port_) + share("one"));
+  ASSERT_TRUE(d->reload());
+  EXPECT_TRUE(d->node().listening()[0].proxies.empty());
+  EXPECT_EQ(d->node().server().listening().size(), 1u);
+}
+
 TEST_F(DaemonTest, NamesUsersThatAreNotThere) {
   configure(head() + listen(port_) + share("one") + "users = [\"anna\"]\n");
   auto d = daemon();

@@ -6,6 +6,7 @@
 #include "app/config/address.h"
 #include "app/config/schema.h"
 #include "core/dfs/dfs.h"
+#include "core/session/hidden_names.h"
 
 namespace holdfast::app {
 namespace {
@@ -15,6 +16,31 @@ std::string upper(std::string text) {
   for (char& c : text)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return text;
+}
+
+std::uint32_t max_caching(const ShareConfig& s) {
+  using namespace wire::smb2::LeaseState;
+  switch (s.max_lease) {
+    case MaxLease::kNone: return kNone;
+    case MaxLease::kRead: return kReadCaching;
+    case MaxLease::kReadHandle: return kReadCaching | kHandleCaching;
+    case MaxLease::kReadWriteHandle: return kAll;
+    case MaxLease::kAuto: break;
+  }
+  switch (s.cluster) {
+    case ClusterKind::kFailover:
+    case ClusterKind::kScaleout: return kReadCaching;
+    case ClusterKind::kNone: break;
+  }
+  return kAll;
+}
+
+std::shared_ptr<const core::HiddenNames> hidden_names(const ShareConfig& s) {
+  if (!s.hide_dot_files && s.hide_files.empty()) return nullptr;
+  auto names = std::make_shared<core::HiddenNames>();
+  names->dot_files = s.hide_dot_files;
+  for (const std::string& pattern : s.hide_files) names->patterns.emplace_back(pattern);
+  return names;
 }
 
 core::Share share_of(const ShareConfig& s, bool as_root) {
@@ -34,14 +60,20 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.compress_data = s.compress_data;
   share.access_based_enumeration = s.access_based_enumeration;
   share.streams = s.streams;
+  share.hidden_names = hidden_names(s);
   share.keep_acl_flags = s.keep_acl_flags;
   share.change_notify = s.change_notify;
   share.local_changes = s.local_changes;
   share.max_file_size = s.max_file_size;
+  share.time_machine = s.time_machine;
   for (const std::string& text : s.dfs_links)
     if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
       share.dfs_links.push_back(std::move(*parsed.link));
   share.continuous_availability = s.continuous_availability;
+  share.is_clustered = s.cluster != ClusterKind::kNone;
+  share.is_scaleout = s.cluster == ClusterKind::kScaleout;
+  share.max_caching = max_caching(s);
+  share.local_coherence = s.local_coherence;
   share.act_as_user =
       s.identity == IdentityMode::kUser || (s.identity == IdentityMode::kAuto && as_root);
   return share;
@@ -58,6 +90,12 @@ std::optional<platform::SnapshotOptions> snapshots_of(const ShareConfig& s, bool
   options.path_within = s.snapshot_path;
   options.acts_as_users = share_of(s, as_root).act_as_user;
   return options;
+}
+
+std::optional<service::AppleOptions> apple_of(const ShareConfig& s) {
+  if (!s.apple || !s.streams) return std::nullopt;
+  return service::AppleOptions{s.apple_netatalk_metadata,
+                               s.time_machine ? s.time_machine_max_size : 0, s.read_only};
 }
 
 }  // namespace
@@ -78,7 +116,7 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.users = std::move(users);
   options.unix_accounts = std::move(unix_accounts);
   for (const ShareConfig& s : config.shares)
-    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root)});
+    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root), apple_of(s)});
   options.policy.dfs = std::ranges::any_of(
       options.shares, [](const ShareOptions& s) { return !s.share.dfs_links.empty(); });
   service::LogonPolicy& logon = options.ntlm.policy;
@@ -97,11 +135,11 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   return options;
 }
 
-std::vector<ports::Endpoint> endpoints_of(const Config& config) {
-  std::vector<ports::Endpoint> out;
+std::vector<ListenAt> endpoints_of(const Config& config) {
+  std::vector<ListenAt> out;
   for (const ListenConfig& l : config.listen)
-    if (auto at = parse_address(l.address, l.port)) out.push_back(*at);
-  if (config.listen.empty()) out.push_back(*parse_address("::", 445));
+    if (auto at = parse_address(l.address, l.port)) out.push_back({*at, l.proxy_from});
+  if (config.listen.empty()) out.push_back({*parse_address("::", 445), {}});
   return out;
 }
 

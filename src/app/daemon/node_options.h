@@ -17,7 +17,7 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
                          std::shared_ptr<service::UnixAccounts> unix_accounts);
 
 /// Where a configuration says to listen.
-std::vector<ports::Endpoint> endpoints_of(const Config& config);
+std::vector<ListenAt> endpoints_of(const Config& config);
 
 /// Keys whose values differ and take effect on restart only ("runtime.threads").
 std::vector<std::string> needs_restart(const Config& running, const Config& next);

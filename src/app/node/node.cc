@@ -15,19 +15,24 @@
 #include "platform/vfs_posix/posix_vfs.h"
 #include "service/logon/spnego_authenticator.h"
 #include "service/pipes/pipe_service.h"
+#include "service/proxy/proxy_gate.h"
 
 namespace holdfast::app {
 
 namespace {
 
-/// Path, device and inode of the directory, and whether operations are the users' own. A directory
+/// Path, device and inode of the directory, whether operations are the users' own, and whether
+/// other programs are asked. A directory
 /// that was replaced, or has something mounted on it now, is another volume.
-using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool>;
+using VolumeKey = std::tuple<std::string, dev_t, ino_t, bool, bool>;
+/// A volume, and how Macs see it.
+using AppleKey = std::tuple<const ports::Vfs*, bool, std::uint64_t, bool>;
 
 VolumeKey key_of(const ShareOptions& share) {
   struct stat info{};
   (void)::stat(share.directory.c_str(), &info);
-  return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user};
+  return {share.directory, info.st_dev, info.st_ino, share.share.act_as_user,
+          share.share.local_coherence};
 }
 
 /// So that listings of a DFS namespace show its links.
@@ -53,10 +58,12 @@ struct Node::Parts {
   std::unique_ptr<platform::LoopGroup> loops;
   std::shared_ptr<service::NtlmMechanism> ntlm;
   std::unique_ptr<ports::Authenticator> authenticator;
+  std::shared_ptr<ports::LocalCoherence> coherence = platform::make_local_coherence();
   std::unique_ptr<service::Server> server;
   EventSink* events = nullptr;
   /// Open file systems: a reload keeps those that stay.
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> volumes;
+  std::map<AppleKey, std::shared_ptr<service::AppleShare>> apple_volumes;
   bool stopped = false;
 };
 
@@ -93,7 +100,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   auto settings = node->make_settings(std::move(options));
   if (!settings) return std::unexpected(settings.error());
   p.server = std::make_unique<service::Server>(
-      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer},
+      service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer,
+                           p.coherence.get()},
       std::move(*settings));
   p.server->set_network(std::make_shared<platform::SystemInterfaces>());
   p.server->set_pipes(
@@ -109,6 +117,7 @@ std::expected<std::shared_ptr<ports::Vfs>, std::string> Node::volume_of(const Sh
   how.label = share.share.name;
   how.acts_as_users = share.share.act_as_user;
   how.file_io = parts_->loops.get();
+  if (share.share.local_coherence) how.coherence = parts_->coherence;
   auto opened = platform::open_posix_vfs(std::move(how));
   if (opened) parts_->volumes[key_of(share)] = *opened;
   return opened;
@@ -122,6 +131,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   settings.max_connections = options.max_connections;
   settings.channel_addresses = std::move(options.channel_addresses);
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> in_use;
+  std::map<AppleKey, std::shared_ptr<service::AppleShare>> apple_in_use;
   for (ShareOptions& s : options.shares) {
     auto volume = volume_of(s);
     if (!volume) {
@@ -131,6 +141,17 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
       continue;
     }
     s.share.vfs = *volume;
+    if (s.apple) {
+      // One for all shares of the folder that have it so: they hear of each other's changes.
+      AppleKey key{volume->get(), s.apple->netatalk_metadata, s.apple->time_machine_size,
+                   s.apple->read_only};
+      std::shared_ptr<service::AppleShare>& mac = apple_in_use[key];
+      if (auto open = parts_->apple_volumes.find(key); open != parts_->apple_volumes.end())
+        mac = open->second;
+      if (mac == nullptr) mac = service::apple_vfs(*volume, *s.apple);
+      s.share.vfs = mac;
+      s.share.apple = mac;
+    }
     s.share.exact_vfs = (*volume)->with_exact_names();
     s.share.location = s.directory;
     make_link_directories(s, *parts_->events);
@@ -146,6 +167,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   ipc.hidden = true;
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(ipc)));
   parts_->volumes = std::move(in_use);
+  parts_->apple_volumes = std::move(apple_in_use);
   return settings;
 }
 
@@ -158,19 +180,38 @@ std::expected<void, std::string> Node::apply(NodeOptions options) {
   return {};
 }
 
-std::expected<platform::ListenerInfo, std::string> Node::listen(const ports::Endpoint& at) {
-  auto listening = parts_->loops->listen(
-      at, [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
-        parts_->server->accept(loop, std::move(stream));
-      });
-  if (listening) listening_.push_back(listening->bound);
-  parts_->server->set_listening(listening_);
+ports::AcceptHandler Node::acceptor(const ListenAt& where) {
+  if (where.proxies.empty())
+    return [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+      parts_->server->accept(loop, std::move(stream));
+    };
+  auto gate = std::make_shared<service::ProxyGate>(
+      where.proxies, *parts_->events,
+      [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+             const ports::TcpConnection&) { parts_->server->accept(loop, std::move(stream)); });
+  return [gate](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+    gate->accept(loop, std::move(stream));
+  };
+}
+
+std::expected<platform::ListenerInfo, std::string> Node::listen(const ListenAt& where) {
+  auto listening = parts_->loops->listen(where.at, acceptor(where));
+  if (listening) listening_.push_back({listening->bound, where.proxies});
+  tell_listening();
   return listening;
 }
 
+/// Clients may open further channels to these: not to those that only proxies may connect to.
+void Node::tell_listening() {
+  std::vector<ports::Endpoint> direct;
+  for (const ListenAt& l : listening_)
+    if (l.proxies.empty()) direct.push_back(l.at);
+  parts_->server->set_listening(std::move(direct));
+}
+
 bool Node::stop_listening(const ports::Endpoint& at) {
-  bool ours = std::erase(listening_, at) != 0;
-  parts_->server->set_listening(listening_);
+  bool ours = std::erase_if(listening_, [&](const ListenAt& l) { return l.at == at; }) != 0;
+  tell_listening();
   return ours && parts_->loops->stop_listening(at);
 }
 

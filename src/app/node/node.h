@@ -10,6 +10,8 @@
 #include "base/event.h"
 #include "platform/loop_group/loop_group.h"
 #include "platform/snapshots/snapshots.h"
+#include "ports/address_range.h"
+#include "service/apple/apple_vfs.h"
 #include "service/logon/ntlm_mechanism.h"
 #include "service/pipes/share_editor.h"
 #include "service/server/server.h"
@@ -22,6 +24,17 @@ struct ShareOptions {
   std::string directory;
   /// Set: its previous versions.
   std::optional<platform::SnapshotOptions> snapshots{};
+  /// Set: it speaks Apple's extensions.
+  std::optional<service::AppleOptions> apple{};
+};
+
+/// An address to listen on.
+struct ListenAt {
+  ports::Endpoint at;
+  /// Not empty: only these proxies connect, and say by the PROXY protocol for whom.
+  std::vector<ports::AddressRange> proxies;
+
+  bool operator==(const ListenAt&) const = default;
 };
 
 /// What a server process is made of. Filled from a configuration file or the command line.
@@ -58,10 +71,11 @@ class Node {
                                                                  EventSink& events);
   ~Node();
 
-  std::expected<platform::ListenerInfo, std::string> listen(const ports::Endpoint& at);
+  std::expected<platform::ListenerInfo, std::string> listen(const ListenAt& where);
   /// Closes that listener; its connections stay. False: there is none.
   bool stop_listening(const ports::Endpoint& at);
-  const std::vector<ports::Endpoint>& listening() const { return listening_; }
+  /// As bound.
+  const std::vector<ListenAt>& listening() const { return listening_; }
   /// Replaces shares and rules; clients stay connected. On an error nothing has changed.
   std::expected<void, std::string> apply(NodeOptions options);
   /// Ends connections in order, then the loops.
@@ -77,9 +91,12 @@ class Node {
 
   std::expected<std::shared_ptr<ports::Vfs>, std::string> volume_of(const ShareOptions& share);
 
+  ports::AcceptHandler acceptor(const ListenAt& where);
+  void tell_listening();
+
   struct Parts;
   std::unique_ptr<Parts> parts_;
-  std::vector<ports::Endpoint> listening_;
+  std::vector<ListenAt> listening_;
 };
 
 }  // namespace holdfast::app

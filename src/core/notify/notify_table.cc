@@ -51,21 +51,36 @@ void NotifyTable::feed(OpenId open, std::shared_ptr<ports::ChangeWatch> source) 
     found->second.source.swap(source);
 }
 
+NotifyTable::Given NotifyTable::collected(Watcher& w) {
+  Given all;
+  all.overflow = std::exchange(w.overflow, false);
+  if (!all.overflow)
+    all.events.assign(std::make_move_iterator(w.events.begin()),
+                      std::make_move_iterator(w.events.end()));
+  w.events.clear();
+  w.octets = 0;
+  return all;
+}
+
 NotifyTable::Ready NotifyTable::take(OpenId open, std::vector<NotifyEvent>& out) {
   Lock lock(mutex_);
   auto found = watchers_.find(open);
   if (found == watchers_.end()) return Ready::kNo;
-  Watcher& w = found->second;
-  w.octets = 0;
-  if (w.overflow) {
-    w.overflow = false;
-    w.events.clear();
-    return Ready::kOverflow;
-  }
-  if (w.events.empty()) return Ready::kNo;
-  out.assign(std::make_move_iterator(w.events.begin()), std::make_move_iterator(w.events.end()));
-  w.events.clear();
+  Given all = collected(found->second);
+  if (all.overflow) return Ready::kOverflow;
+  if (all.events.empty()) return Ready::kNo;
+  out = std::move(all.events);
   return Ready::kEvents;
+}
+
+NotifyTable::Ready NotifyTable::given(WaitToken token, std::vector<NotifyEvent>& out) {
+  Lock lock(mutex_);
+  auto found = given_.find(token);
+  if (found == given_.end()) return Ready::kNo;
+  bool overflow = found->second.overflow;
+  out = std::move(found->second.events);
+  given_.erase(found);
+  return overflow ? Ready::kOverflow : Ready::kEvents;
 }
 
 bool NotifyTable::wait(OpenId open, WaitToken token) {
@@ -149,8 +164,9 @@ void NotifyTable::wake_touched(std::vector<Wake>& wakes) {
   for (OpenId open : touched_) {
     Watcher& w = watchers_.find(open)->second;
     w.touched = false;
-    // One request is answered; the others wait for what comes next.
+    // One request is answered, with all that is there; the others wait for what comes next.
     if (w.waiting.empty()) continue;
+    given_.emplace(w.waiting.front(), collected(w));
     wakes.push_back({w.waiting.front(), NtStatus::kSuccess});
     w.waiting.erase(w.waiting.begin());
   }

@@ -73,9 +73,12 @@ class NotifyTable {
   void feed(OpenId open, std::shared_ptr<ports::ChangeWatch> source);
   /// What has been collected, and forgets it.
   Ready take(OpenId open, std::vector<NotifyEvent>& out);
-  /// token is woken with kSuccess as soon as something is there. False, and nobody waits: something
-  /// is there already, or the handle is not watched (any more).
+  /// token is woken with kSuccess as soon as something is there, which is then kept for it. False,
+  /// and nobody waits: something is there already, or the handle is not watched (any more).
   [[nodiscard]] bool wait(OpenId open, WaitToken token);
+  /// What token was woken for: nobody else gets it, even if he asks first. To be called once after
+  /// each wake with kSuccess.
+  Ready given(WaitToken token, std::vector<NotifyEvent>& out);
   bool cancel(OpenId open, WaitToken token);
   /// The handle is closed: its waiters get kNotifyCleanup (MS-SMB2 3.3.5.10).
   void remove(OpenId open, std::vector<Wake>& wakes);
@@ -108,6 +111,10 @@ class NotifyTable {
     std::vector<WaitToken> waiting;
     std::shared_ptr<ports::ChangeWatch> source;
   };
+  struct Given {
+    std::vector<NotifyEvent> events;
+    bool overflow = false;
+  };
   struct Directory {
     const ports::Vfs* vfs;
     std::string path;
@@ -134,12 +141,14 @@ class NotifyTable {
   void tell(OpenId open, std::string_view name, const NotifyChange& change);
   void tell_one(const ports::Vfs* vfs, const NotifyChange& change);
   void overflow(OpenId open, Watcher& watcher);
+  static Given collected(Watcher& watcher);
   void wake_touched(std::vector<Wake>& wakes);
   void unlink(OpenId open, const Watch& watch);
 
   Mutex mutex_;
   std::atomic<std::size_t> count_{0};
   std::unordered_map<OpenId, Watcher> watchers_;
+  std::unordered_map<WaitToken, Given> given_;
   std::unordered_map<Directory, std::vector<OpenId>, Hash, Same> directories_;
   std::vector<OpenId> touched_;
 };

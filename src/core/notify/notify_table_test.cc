@@ -25,10 +25,10 @@ TEST(NotifyTable, TellsTheDirectoryAboveAndTrees) {
   ASSERT_EQ(wakes.size(), 1u);
   EXPECT_EQ(wakes[0].token, 12u);
   EXPECT_EQ(table.take(1, events), NotifyTable::Ready::kNo);
-  ASSERT_EQ(table.take(2, events), NotifyTable::Ready::kEvents);
+  ASSERT_EQ(table.given(12, events), NotifyTable::Ready::kEvents);
   EXPECT_EQ(events[0].name, "a/b/c");
   report(table, kVolume, "a/b", NotifyAction::kRemoved, 1, wakes);
-  ASSERT_EQ(table.take(1, events), NotifyTable::Ready::kEvents);
+  ASSERT_EQ(table.given(11, events), NotifyTable::Ready::kEvents);
   EXPECT_EQ(events[0].name, "b");
   report(table, kVolume, "ab/c", NotifyAction::kAdded, 1, wakes);
   EXPECT_EQ(table.take(1, events), NotifyTable::Ready::kNo);
@@ -44,6 +44,29 @@ TEST(NotifyTable, FiltersAndVolumes) {
   EXPECT_EQ(table.take(1, events), NotifyTable::Ready::kNo);
 }
 
+TEST(NotifyTable, WhoWaitsGetsWhatHeIsWokenFor) {
+  NotifyTable table;
+  std::vector<Wake> wakes;
+  std::vector<NotifyEvent> events;
+  table.watch(1, {kVolume, "", false, 1});
+  EXPECT_TRUE(table.wait(1, 11));
+  EXPECT_TRUE(table.wait(1, 12));
+  report(table, kVolume, "x", NotifyAction::kAdded, 1, wakes);
+  // Before the first one has run, somebody asks, and another change comes.
+  EXPECT_EQ(table.take(1, events), NotifyTable::Ready::kNo);
+  report(table, kVolume, "y", NotifyAction::kAdded, 1, wakes);
+  ASSERT_EQ(wakes.size(), 2u);
+  EXPECT_EQ(wakes[1].token, 12u);
+  ASSERT_EQ(table.given(12, events), NotifyTable::Ready::kEvents);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].name, "y");
+  // The handle may be closed by then.
+  table.remove(1, wakes);
+  ASSERT_EQ(table.given(11, events), NotifyTable::Ready::kEvents);
+  EXPECT_EQ(events[0].name, "x");
+  EXPECT_EQ(table.given(11, events), NotifyTable::Ready::kNo);
+}
+
 TEST(NotifyTable, ARenameIsOneAnswer) {
   NotifyTable table;
   std::vector<Wake> wakes;
@@ -54,7 +77,7 @@ TEST(NotifyTable, ARenameIsOneAnswer) {
                                  {"y", NotifyAction::kRenamedNewName, 1}};
   table.report(kVolume, rename, wakes);
   EXPECT_EQ(wakes.size(), 1u);
-  ASSERT_EQ(table.take(1, events), NotifyTable::Ready::kEvents);
+  ASSERT_EQ(table.given(5, events), NotifyTable::Ready::kEvents);
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0].name, "x");
   EXPECT_EQ(events[1].action, NotifyAction::kRenamedNewName);
@@ -133,7 +156,8 @@ TEST(NotifyTable, WhatMayBeLostIsSaidToAllWhoCouldHaveHeardIt) {
   EXPECT_EQ(table.take(1, events), NotifyTable::Ready::kOverflow);
   EXPECT_EQ(table.take(2, events), NotifyTable::Ready::kNo);
   EXPECT_EQ(table.take(3, events), NotifyTable::Ready::kOverflow);
-  EXPECT_EQ(table.take(4, events), NotifyTable::Ready::kOverflow);
+  EXPECT_EQ(table.take(4, events), NotifyTable::Ready::kNo);
+  EXPECT_EQ(table.given(44, events), NotifyTable::Ready::kOverflow);
 }
 
 TEST(NotifyTable, TooMuchNewsIsSaidAsSuch) {

@@ -94,6 +94,12 @@ std::vector<ByteRangeLocks::Range> ByteRangeLocks::of(OpenId open) const {
   return ranges;
 }
 
+std::vector<ByteRangeLocks::Range> ByteRangeLocks::all() const {
+  std::vector<Range> ranges;
+  for (const Held& h : held_) ranges.push_back(h.range);
+  return ranges;
+}
+
 void ByteRangeLocks::grant_waiting(std::vector<Wake>& wakes) {
   std::erase_if(waiting_, [this, &wakes](const Waiting& w) {
     if (conflicts(w.open, w.range)) return false;

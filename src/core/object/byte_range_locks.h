@@ -48,6 +48,7 @@ class ByteRangeLocks {
   bool empty() const { return held_.empty() && waiting_.empty(); }
   std::size_t held_by(OpenId open) const;
   std::vector<Range> of(OpenId open) const;
+  std::vector<Range> all() const;
   /// Is there a lock that begins below `size`?
   bool any_below(std::uint64_t size) const;
 

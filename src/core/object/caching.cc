@@ -119,14 +119,14 @@ std::uint32_t StreamCaching::grantable(const CachingRequest& request, const Acto
   }
   std::uint32_t wanted = actor.lease ? request.lease.state : state_of(request.level);
   if (locked && (shared_only || (wanted & W) == 0)) return 0;
-  return allowed;
+  return valid(allowed & request.local);
 }
 
 CachingGrant StreamCaching::grant(OpenId open, const CachingRequest& request, bool contended,
                                   bool locked, std::uint32_t may_cache) {
   if (request.level != OplockLevel::kLease) {
     std::uint32_t wanted = state_of(request.level) & (may_cache == kAll ? kAll : 0);
-    std::uint32_t allowed = grantable(request, {open, {}, 0}, contended, locked);
+    std::uint32_t allowed = grantable(request, {open, {}, 0, {}}, contended, locked);
     std::uint32_t state = (wanted & ~allowed) == 0 ? wanted : wanted & allowed & R;
     if (state == 0) return {};
     Holder& holder = holders_.emplace_back();
@@ -137,7 +137,7 @@ CachingGrant StreamCaching::grant(OpenId open, const CachingRequest& request, bo
   }
   const LeaseRequest& asked = request.lease;
   std::uint32_t wanted = valid(asked.state & may_cache);
-  std::uint32_t allowed = grantable(request, {open, asked.id, 0}, contended, locked);
+  std::uint32_t allowed = grantable(request, {open, asked.id, 0, {}}, contended, locked);
   Holder* holder = holder_of(asked.id);
   if (holder == nullptr) {
     holder = &holders_.emplace_back();
@@ -176,6 +176,17 @@ CachingGrant StreamCaching::grant_of(const Holder& holder) {
 CachingGrant StreamCaching::held_by(OpenId open) const {
   Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
   return holder == nullptr ? CachingGrant{} : grant_of(*holder);
+}
+
+bool StreamCaching::may_write_behind(OpenId open) const {
+  Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
+  return holder != nullptr && (holder->state & W) != 0;
+}
+
+std::uint32_t StreamCaching::all_held() const {
+  std::uint32_t all = 0;
+  for (const Holder& holder : holders_) all |= holder.state;
+  return all;
 }
 
 // ---- the end of a break ----

@@ -31,6 +31,9 @@ struct LeaseRequest {
 struct CachingRequest {
   wire::smb2::OplockLevel level = wire::smb2::OplockLevel::kNone;
   LeaseRequest lease;
+  /// LeaseState bits that programs on this machine leave to clients; of files that nobody watches
+  /// over, all.
+  std::uint32_t local = wire::smb2::LeaseState::kAll;
 };
 
 /// What an open got.
@@ -111,6 +114,10 @@ class StreamCaching {
 
   /// What the open has now.
   CachingGrant held_by(OpenId open) const;
+  /// It caches what it writes: nobody else has the stream open for its data.
+  bool may_write_behind(OpenId open) const;
+  /// What anybody has: LeaseState bits. During a break what he had before.
+  std::uint32_t all_held() const;
   bool empty() const { return holders_.empty(); }
 
  private:

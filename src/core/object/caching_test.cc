@@ -41,7 +41,7 @@ struct Cached : testing::Test {
   }
   /// A CREATE without overwriting; true: it must wait.
   bool come(std::uint8_t lease_number = 0, bool overwrites = false) {
-    StreamCaching::Actor actor{0, {}, overwrites ? ~0u : kOpens};
+    StreamCaching::Actor actor{0, {}, overwrites ? ~0u : kOpens, {}};
     if (lease_number != 0) actor.lease = lease(lease_number);
     return caching.demand(actor, overwrites ? R | W : W, W, breaks);
   }
@@ -68,6 +68,19 @@ TEST_F(Cached, WhatIsSharedIsNotWritten) {
   EXPECT_EQ(caching.grant(2, ask_lease(1, R | W | H), true, false, kAll).lease.state, R);
   EXPECT_EQ(caching.grant(3, ask(OplockLevel::kII), true, false, kAll).level, OplockLevel::kII);
   EXPECT_EQ(caching.grant(4, ask(OplockLevel::kII), true, true, kAll).level, OplockLevel::kNone);
+}
+
+TEST_F(Cached, NobodyGetsMoreThanLocalProgramsLeave) {
+  CachingRequest lease = ask_lease(1, R | W | H), oplock = ask(OplockLevel::kBatch);
+  lease.local = oplock.local = R | H;
+  EXPECT_EQ(caching.grant(1, lease, false, false, kAll).lease.state, R | H);
+  caching.release(1, wakes);
+  EXPECT_EQ(caching.grant(2, oplock, false, false, kAll).level, OplockLevel::kII);
+  EXPECT_EQ(caching.all_held(), R);
+  caching.release(2, wakes);
+  lease.local = oplock.local = 0;
+  EXPECT_EQ(caching.grant(3, lease, false, false, kAll).lease.state, 0u);
+  EXPECT_EQ(caching.grant(4, oplock, false, false, kAll).level, OplockLevel::kNone);
 }
 
 TEST_F(Cached, ABreakWaitsForItsAcknowledgement) {
@@ -119,12 +132,12 @@ TEST_F(Cached, HandleCachingIsAcknowledgedButNotWaitedForByWriters) {
 
 TEST_F(Cached, BatchOplocksGoToLevelTwo) {
   caching.grant(1, ask(OplockLevel::kBatch), false, false, kAll);
-  EXPECT_TRUE(caching.demand({0, {}, kOpens}, H, H, breaks));
+  EXPECT_TRUE(caching.demand({0, {}, kOpens, {}}, H, H, breaks));
   EXPECT_EQ(breaks.at(0).new_level, OplockLevel::kII);
   OplockLevel level = OplockLevel::kII;
   EXPECT_EQ(caching.acknowledge(1, level, breaks, wakes), NtStatus::kSuccess);
   EXPECT_EQ(caching.held_by(1).level, OplockLevel::kII);
-  EXPECT_FALSE(caching.demand({2, {}, ~0u}, R | W, W, breaks));
+  EXPECT_FALSE(caching.demand({2, {}, ~0u, {}}, R | W, W, breaks));
   EXPECT_EQ(caching.held_by(1).level, OplockLevel::kNone);
 }
 

@@ -31,4 +31,14 @@ std::vector<ObjectId> DirectoryLeases::find(const ports::Vfs* vfs, const std::st
   return out;
 }
 
+std::vector<ObjectId> DirectoryLeases::find_below(const ports::Vfs* vfs, const std::string& path) {
+  Lock lock(mutex_);
+  std::vector<ObjectId> out;
+  for (const auto& [key, object] : directories_)
+    if (key.first == vfs &&
+        (path.empty() || key.second == path || key.second.starts_with(path + "/")))
+      out.push_back(object);
+  return out;
+}
+
 }  // namespace holdfast::core

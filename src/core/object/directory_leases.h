@@ -19,6 +19,8 @@ class DirectoryLeases {
   void add(const ports::Vfs* vfs, const std::string& path, const ObjectId& object);
   void remove(const ports::Vfs* vfs, const std::string& path, const ObjectId& object);
   std::vector<ObjectId> find(const ports::Vfs* vfs, const std::string& path);
+  /// Of this directory and all below it.
+  std::vector<ObjectId> find_below(const ports::Vfs* vfs, const std::string& path);
   bool idle() const { return count_.load(std::memory_order_relaxed) == 0; }
 
  private:

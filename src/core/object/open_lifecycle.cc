@@ -18,6 +18,7 @@ Result<OpenTable::Begun> OpenTable::begin_request(wire::smb2::FileId file_id, Se
       open->spec.session != session || open->life.disconnected)
     return fail(NtStatus::kFileClosed);
   if (open->life.durable != DurableKind::kPersistent) open->life.replay_eligible = false;
+  if (mark.modifies) open->life.used = true;
   Begun begun{view_of(file_id.volatile_id, *open), std::nullopt};
   std::uint16_t sequence = mark.verifies ? mark.channel_sequence : open->life.channel.value();
   begun.turn = open->life.channel.begin(sequence, mark.verifies && mark.is_replay);
@@ -88,7 +89,11 @@ bool OpenTable::Stripe::holds_handles(OpenId id, const Open& open) {
 bool OpenTable::Stripe::outlives_connection(OpenId id, const Open& open) {
   if (open.spec.pipe != nullptr) return false;
   if (open.life.resilient || open.life.durable == DurableKind::kPersistent) return true;
-  return open.life.durable != DurableKind::kNone && holds_handles(id, open);
+  if (open.life.durable == DurableKind::kNone || !holds_handles(id, open)) return false;
+  // Byte-range locks are kept only where nobody else can have been told of the file meanwhile, as
+  // Windows has it (smbtorture's lock-noW-lease beside lock-lease and lock-oplock).
+  FileState& file = file_of(open);
+  return file.locks.held_by(id) == 0 || file.caching.may_write_behind(id);
 }
 
 bool OpenTable::disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us) {
@@ -118,8 +123,9 @@ NtStatus OpenTable::check_reclaim(const Open& open, const Reclaim& claim) {
   bool is_persistent = life.durable == DurableKind::kPersistent;
   if (claim.version2) {
     if (is_persistent && !claim.persistent) return NtStatus::kObjectNameNotFound;
-    if (open.spec.create_guid.is_zero() || open.spec.create_guid != claim.create_guid)
-      return NtStatus::kObjectNameNotFound;
+    // An open of version 1 has no CreateGuid: version 2 reclaims it without one, as Windows has it
+    // (smbtorture's durable-open.reopen2-lease).
+    if (open.spec.create_guid != claim.create_guid) return NtStatus::kObjectNameNotFound;
   } else if (is_persistent) {
     // What version 2 has granted, version 1 may reclaim; Windows does not tell them apart there.
     return NtStatus::kObjectNameNotFound;

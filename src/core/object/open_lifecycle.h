@@ -17,6 +17,9 @@ struct OpenLife {
   std::uint32_t resilient_timeout_ms = 0;
   /// Its CREATE may be sent again (Open.IsReplayEligible).
   bool replay_eligible = false;
+  /// A persistent open through which something was written or set: who sends its CREATE once more
+  /// has had the answer.
+  bool used = false;
   wire::smb2::CreateAction create_action = wire::smb2::CreateAction::kOpened;
   ChannelSequence channel;
   LockSequence lock_sequence;

@@ -130,6 +130,35 @@ TEST_F(OpenLifecycle, WhoMayReclaim) {
   EXPECT_TRUE(table.reclaim(claim(open, 1)));
 }
 
+TEST_F(OpenLifecycle, AnOpenOfVersionOneIsReclaimedWithoutCreateGuid) {
+  OpenSpec s = spec(1);
+  s.create_guid = {};
+  s.caching.level = wire::smb2::OplockLevel::kBatch;
+  s.may_cache = wire::smb2::LeaseState::kAll;
+  OpenView open = *table.find(table.enter(std::move(s), 0).id);
+  ASSERT_EQ(table.make_durable(open.id, {DurableKind::kVersion1, 60'000}).kind,
+            DurableKind::kVersion1);
+  ASSERT_TRUE(cut(open.id));
+  EXPECT_EQ(table.reclaim(claim(open, 1)).error(), NtStatus::kObjectNameNotFound);
+  EXPECT_TRUE(table.reclaim(claim(open, 0)));
+}
+
+TEST_F(OpenLifecycle, LocksAreKeptOnlyBesideWriteCaching) {
+  for (bool writes : {true, false}) {
+    OpenSpec s = spec(writes ? 1 : 2, Access::kReadData | Access::kWriteData);
+    s.caching.level = wire::smb2::OplockLevel::kLease;
+    s.caching.lease.id = {guid(1), guid(writes ? 1 : 2)};
+    s.caching.lease.state = wire::smb2::LeaseState::kAll;
+    if (!writes) s.caching.lease.state &= ~wire::smb2::LeaseState::kWriteCaching;
+    s.may_cache = wire::smb2::LeaseState::kAll;
+    OpenId id = table.enter(std::move(s), 0).id;
+    ASSERT_NE(table.make_durable(id, {DurableKind::kVersion2, 60'000}).kind, DurableKind::kNone);
+    std::vector<Wake> wakes;
+    ASSERT_EQ(table.lock(id, {{0, 10, true}}, 0, wakes), NtStatus::kSuccess);
+    EXPECT_EQ(cut(id), writes);
+  }
+}
+
 TEST_F(OpenLifecycle, ADisconnectedOpenIsNobodysUntilItIsReclaimed) {
   OpenView open = persistent(spec(1));
   wire::smb2::FileId id = open.file_id();

@@ -252,6 +252,17 @@ bool OpenTable::any_open_below(const Share& share, std::string_view path) {
   return !opens_below(share, path).empty();
 }
 
+void OpenTable::moved_below(const Share& share, std::string_view old_path,
+                            std::string_view new_path) {
+  std::string prefix = std::string(old_path) + "/";
+  for_each_open([&](OpenId, Open& open, Stripe&) {
+    if (open.spec.pipe != nullptr || open.spec.share->vfs != share.vfs ||
+        !open.spec.path.starts_with(prefix))
+      return;
+    open.spec.path.replace(0, old_path.size(), new_path);
+  });
+}
+
 bool OpenTable::is_open_to_delete(const ObjectId& object) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);

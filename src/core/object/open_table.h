@@ -195,6 +195,8 @@ class OpenTable {
   /// Nobody waits for them.
   std::vector<BreakNotice> break_directory(const Share& share, const std::string& path,
                                            const std::optional<Guid>& parent_lease);
+  /// The same for everything in this directory and below.
+  std::vector<BreakNotice> break_directories_below(const Share& share, const std::string& path);
   bool any_directory_leased() const { return !directory_leases_.idle(); }
   /// What is open below `path`.
   std::vector<ObjectId> opens_below(const Share& share, std::string_view path);
@@ -211,6 +213,14 @@ class OpenTable {
   std::optional<ObjectId> leased(const LeaseId& lease) { return leases_.find(lease); }
   CachingGrant held_by(OpenId id);
 
+  /// LeaseState bits that anybody has of the stream (StreamCaching::all_held).
+  std::uint32_t cached(const ObjectId& object);
+  /// A program on this machine is about to use the file: takes these LeaseState bits from all.
+  /// Nobody waits here.
+  std::vector<BreakNotice> break_for_local(const ObjectId& object, std::uint32_t bits);
+  /// All locks of the stream, whoever holds them.
+  std::vector<ByteRangeLocks::Range> locks_of(const ObjectId& object);
+
   /// Sets or takes back "delete when the last open is closed" (MS-FSA 2.1.5.14.3).
   bool set_delete_pending(OpenId id, bool pending);
   bool is_delete_pending(OpenId id);
@@ -224,6 +234,8 @@ class OpenTable {
   bool any_open_below(const Share& share, std::string_view path);
   /// The object has another name: every open of it, or of its streams, is listed under the new one.
   void renamed(OpenId id, const std::string& new_path);
+  /// A directory has moved: what is open below it goes with it.
+  void moved_below(const Share& share, std::string_view old_path, std::string_view new_path);
   /// The named stream has another name (folded). kAccessDenied when a stream of that name is open.
   NtStatus rename_stream(OpenId id, const std::string& new_stream);
 

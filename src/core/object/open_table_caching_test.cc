@@ -45,6 +45,28 @@ TEST(OpenTableCaching, AKeptHandleIsAskedForAndWaitedFor) {
   EXPECT_EQ(table.enter(spec(1, 2), 4).status, NtStatus::kSuccess);
 }
 
+TEST(OpenTableCaching, ALocalProgramTakesAsMuchAsItDisturbs) {
+  OpenTable table;
+  EnterOutcome open = table.enter(spec(1, 1), 1);
+  EXPECT_EQ(table.cached(open.object), kAll);
+  std::vector<BreakNotice> breaks = table.break_for_local(open.object, kWriteCaching);
+  ASSERT_EQ(breaks.size(), 1u);
+  EXPECT_EQ(breaks[0].what.new_state, kReadCaching | kHandleCaching);
+  // It has what it had until it says so, and is not asked twice.
+  EXPECT_EQ(table.cached(open.object), kAll);
+  EXPECT_TRUE(table.break_for_local(open.object, kWriteCaching).empty());
+  (void)table.acknowledge(open.caching.lease.id, kReadCaching | kHandleCaching);
+  EXPECT_EQ(table.cached(open.object), kReadCaching | kHandleCaching);
+  breaks = table.break_for_local(open.object, kAll);
+  ASSERT_EQ(breaks.size(), 1u);
+  EXPECT_EQ(breaks[0].what.new_state, 0u);
+  (void)table.acknowledge(open.caching.lease.id, 0);
+  EXPECT_EQ(table.cached(open.object), 0u);
+  (void)table.close(open.id);
+  EXPECT_EQ(table.cached(open.object), 0u);
+  EXPECT_TRUE(table.break_for_local(open.object, kAll).empty());
+}
+
 TEST(OpenTableCaching, ALeaseIsOfOneFileAsLongAsItIsHeld) {
   OpenTable table;
   EnterOutcome first = table.enter(spec(1, 1), 1);

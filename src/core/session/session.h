@@ -65,6 +65,9 @@ struct Session {
   std::string client_address;
   /// Nonces of sealed messages: one counter for all channels, since they share the key.
   std::atomic<std::uint64_t> next_nonce{1};
+  /// What an AAPL create context has agreed on, wire::smb2::Aapl capabilities; 0: the client has
+  /// sent none. Of the session, not of the connection: its channels share it.
+  std::atomic<std::uint64_t> apple_capabilities{0};
 
   Mutex mutex;
   // ---- guarded by mutex ----

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "ports/apple_volume.h"
 #include "ports/quota.h"
 #include "ports/snapshots.h"
 #include "ports/vfs.h"
+#include "wire/smb2/types.h"
 
 namespace holdfast::core {
 
@@ -17,6 +19,8 @@ enum class ShareType : std::uint8_t { kDisk, kPipe };
 /// A policy that can be off, wished for, or a condition. kOffered is for encryption only: there for
 /// clients that ask for it, and not asked of them.
 enum class Requirement : std::uint8_t { kOff, kDesired, kRequired, kOffered };
+
+struct HiddenNames;
 
 /// A place in a DFS namespace that is somewhere else (MS-DFSC 3.2.1.1).
 struct DfsLink {
@@ -39,6 +43,11 @@ struct Share {
   std::shared_ptr<ports::Vfs> exact_vfs;
   /// Null: no previous versions.
   std::shared_ptr<ports::SnapshotProvider> snapshots;
+  /// Null: macOS is spoken to as any other client. Otherwise vfs knows what macOS means by its
+  /// streams (service/apple), and is this.
+  std::shared_ptr<ports::AppleVolume> apple;
+  /// macOS is told that it may back up here.
+  bool time_machine = false;
   /// Null: no quotas.
   std::shared_ptr<ports::QuotaProvider> quotas;
   bool read_only = false;
@@ -54,6 +63,8 @@ struct Share {
   bool compress_data = false;
   /// Entries that the user may not read are not listed (MS-SMB2 3.3.5.18).
   bool access_based_enumeration = false;
+  /// Whose HIDDEN attribute is set by their names; null: nobody's.
+  std::shared_ptr<const HiddenNames> hidden_names;
   /// Named streams exist.
   bool streams = true;
   /// AUTO_INHERITED of an ACL is stored without AUTO_INHERIT_REQ, too.
@@ -64,8 +75,16 @@ struct Share {
   bool change_notify = true;
   /// Watchers hear also of what other programs do to the files.
   bool local_changes = true;
+  /// Clients and programs on this machine respect each other's caches and locks.
+  bool local_coherence = false;
   /// Grants persistent handles (TreeConnect.Share.IsCA, MS-SMB2 3.3.1.6).
   bool continuous_availability = false;
+  /// What clients are told of a cluster behind the share (MS-SMB2 2.2.10, 3.3.5.7): another node
+  /// may take it over, or all nodes serve it at once.
+  bool is_clustered = false;
+  bool is_scaleout = false;
+  /// LeaseState bits that are granted.
+  std::uint32_t max_caching = wire::smb2::LeaseState::kAll;
   /// System calls are made as the user who logged on; otherwise as the service account, and
   /// Holdfast's own access check decides.
   bool act_as_user = false;

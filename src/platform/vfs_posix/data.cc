@@ -192,7 +192,8 @@ Result<void> PosixFile::allocate_now(const Credentials& who, std::uint64_t size)
   auto st = stat_fd(fd());
   if (!st) return fail(st.error());
   if (size < st->stx_size) return truncate_now(who, size);
-  if (size <= st->stx_blocks * 512) return {};
+  // What the data have, without the attributes' block.
+  if (auto info = info_now(*st); info && size <= info->allocation_size) return {};
   auto writable = writable_now(who);
   if (!writable) return fail(writable.error());
   if (::fallocate(writable->get(), FALLOC_FL_KEEP_SIZE, 0, off(size)) == 0) return {};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "platform/vfs_posix/errno_map.h"
+#include "platform/vfs_posix/local_guards.h"
 #include "platform/vfs_posix/names.h"
 #include "platform/vfs_posix/new_object.h"
 #include "platform/vfs_posix/posix_vfs_impl.h"
@@ -58,7 +59,8 @@ Result<Opened> PosixVfs::open_stream(const Credentials& who, Found found, const 
                  .stat = st,
                  .path = std::move(found.path),
                  .stream = stream_name_of(**xattr),
-                 .stream_xattr = std::move(**xattr)});
+                 .stream_xattr = std::move(**xattr),
+                 .use = nullptr});
 }
 
 Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path, const OpenHow& how,
@@ -75,9 +77,18 @@ Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path,
                        .stat = *st,
                        .path = std::move(found->path),
                        .stream = {},
-                       .stream_xattr = {}};
+                       .stream_xattr = {},
+                       .use = nullptr};
   if (S_ISREG(st->stx_mode) && how.access != DataAccess::kNone) {
     // Only now, when it is known to be a file: opening a device or pipe has effects of its own.
+    if (LocalGuards* guards = share_->guards()) {
+      auto data = guards->open(who, init.fd.get(), key_of(*st), how.access, blocking);
+      if (!data) return fail(data.error());
+      init.fd = std::move(data->fd);
+      init.use = std::move(data->use);
+      init.access = how.access;
+      return finish_open(std::move(init), how);
+    }
     int flags = open_flags(how.access) | (blocking == Blocking::kNo ? O_NONBLOCK : 0);
     auto data = reopen(who, init.fd.get(), flags);
     // Another program holds a lease on the file; it is told, and given time to let go.
@@ -92,6 +103,10 @@ Result<Opened> PosixVfs::open_now(const Credentials& who, std::string_view path,
   } else if (!S_ISREG(st->stx_mode) && !S_ISLNK(st->stx_mode) && how.access != DataAccess::kNone) {
     return fail(NtStatus::kAccessDenied);
   }
+  return finish_open(std::move(init), how);
+}
+
+Result<Opened> PosixVfs::finish_open(PosixFile::Init init, const OpenHow& how) {
   auto result = opened(std::move(init));
   if (!result || how.open_reparse_point || result->info.reparse_tag == 0) return result;
   bool is_link = result->info.reparse_tag == wire::fscc::reparse_tag::kSymlink;
@@ -161,12 +176,16 @@ Result<Opened> PosixVfs::create_now(const Credentials& who, std::string_view pat
   }
   auto st = stat_fd(fd->get());
   if (!st) return fail(st.error());
-  return opened({.fd = std::move(*fd),
-                 .access = how.directory ? DataAccess::kNone : how.access,
-                 .stat = *st,
-                 .path = place->path(),
-                 .stream = {},
-                 .stream_xattr = {}});
+  PosixFile::Init init{.fd = std::move(*fd),
+                       .access = how.directory ? DataAccess::kNone : how.access,
+                       .stat = *st,
+                       .path = place->path(),
+                       .stream = {},
+                       .stream_xattr = {},
+                       .use = nullptr};
+  if (share_->guards() != nullptr && !how.directory)
+    init.use = share_->guards()->adopt(init.fd.get(), key_of(*st), how.access);
+  return opened(std::move(init));
 }
 
 Task<Result<Opened>> PosixVfs::create(IoContext io, std::string_view path, const CreateHow& how) {

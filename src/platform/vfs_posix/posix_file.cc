@@ -35,11 +35,13 @@ PosixFile::PosixFile(std::shared_ptr<Share> share, Init init)
       is_regular_(S_ISREG(init.stat.stx_mode)),
       is_stream_(!init.stream_xattr.empty()),
       fd_(std::move(init.fd)),
+      use_(std::move(init.use)),
       path_(std::move(init.path)) {
   set_stream(std::move(init.stream), std::move(init.stream_xattr));
 }
 
 PosixFile::~PosixFile() {
+  use_.reset();
   if (removed_ && !is_stream()) share_->closer().close(std::move(fd_));
 }
 

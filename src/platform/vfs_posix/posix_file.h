@@ -28,6 +28,8 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
     std::string stream;
     /// The stream's extended attribute; empty for the object itself.
     std::string stream_xattr;
+    /// Its part in what all opens of the file share (LocalGuards::OpenedData); may be null.
+    std::shared_ptr<void> use;
   };
   PosixFile(std::shared_ptr<Share> share, Init init);
   ~PosixFile() override;
@@ -146,6 +148,7 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   std::atomic<bool> removed_ = false;
   mutable Mutex mutex_;
   UniqueFd fd_;
+  std::shared_ptr<void> use_;
   std::string path_;
   std::vector<std::unique_ptr<const StreamNames>> names_;
   std::atomic<const StreamNames*> name_ = nullptr;

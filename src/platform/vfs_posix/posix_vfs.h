@@ -6,6 +6,7 @@
 #include <string>
 
 #include "platform/loop/file_io.h"
+#include "ports/local_coherence.h"
 #include "ports/vfs.h"
 
 namespace holdfast::platform {
@@ -22,11 +23,17 @@ struct PosixVfsOptions {
   bool acts_as_users = false;
   /// Reads, writes and syncs that may wait. Without: Executor::run_blocking.
   FileIoProvider* file_io = nullptr;
+  /// Of make_local_coherence(), one for all; without: what other programs do to open files is not
+  /// asked for.
+  std::shared_ptr<ports::LocalCoherence> coherence;
   /// Memory for indexes of names, octets.
   std::size_t max_index_bytes = std::size_t{64} << 20;
 };
 
 /// A directory of a Linux file system as a share. Errors are sentences for an administrator.
 std::expected<std::shared_ptr<ports::Vfs>, std::string> open_posix_vfs(PosixVfsOptions options);
+
+/// Kernel leases and locks, for PosixVfsOptions::coherence.
+std::shared_ptr<ports::LocalCoherence> make_local_coherence();
 
 }  // namespace holdfast::platform

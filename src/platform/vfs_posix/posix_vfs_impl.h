@@ -54,6 +54,7 @@ class PosixVfs final : public ports::Vfs {
   Result<Opened> create_stream(const Credentials& who, const std::string& disk_path,
                                const CreateHow& how, Blocking blocking);
   Result<Opened> opened(PosixFile::Init init);
+  Result<Opened> finish_open(PosixFile::Init init, const OpenHow& how);
   Result<FileInfo> overwrite_now(const Credentials& who, PosixFile& file, const CreateHow& how);
   Result<void> remove_now(const Credentials& who, PosixFile& file);
   Result<std::string> rename_now(const Credentials& who, PosixFile& file, std::string_view new_path,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "platform/vfs_posix/attributes.h"
+#include "platform/vfs_posix/local_guards.h"
 #include "platform/vfs_posix/names.h"
 #include "wire/fscc/constants.h"
 
@@ -15,6 +16,8 @@ Share::Share(PosixVfsOptions options, UniqueFd root, const Features& features)
     : options_(std::move(options)),
       root_(std::move(root)),
       features_(features),
+      guards_(features.remote ? nullptr
+                              : std::dynamic_pointer_cast<LocalGuards>(options_.coherence)),
       indexes_({.max_bytes = options_.max_index_bytes, .use_inotify = !features.remote}) {
   if (auto st = stat_fd(root_.get())) root_key_ = key_of(*st);
 }

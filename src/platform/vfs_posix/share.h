@@ -10,6 +10,8 @@
 
 namespace holdfast::platform::posix {
 
+class LocalGuards;
+
 /// What the file system under a share can do, found out once.
 struct Features {
   /// User extended attributes: attributes, EAs, streams.
@@ -64,6 +66,8 @@ class Share {
   FileKey root_key() const { return root_key_; }
   DirectoryIndexes& indexes() { return indexes_; }
   Closer& closer() { return closer_; }
+  /// Null: other programs are not asked.
+  LocalGuards* guards() const { return guards_.get(); }
 
   /// Finds an object: as it is spelled, else ignoring case, component by component. A symbolic link
   /// is followed beneath the root unless no_follow. kObjectNameNotFound, kObjectPathNotFound,
@@ -95,6 +99,8 @@ class Share {
   const PosixVfsOptions options_;
   const UniqueFd root_;
   const Features features_;
+  /// Null on what is remote: its leases and locks may take another machine's answer.
+  const std::shared_ptr<LocalGuards> guards_;
   FileKey root_key_;
   DirectoryIndexes indexes_;
   Closer closer_;

@@ -17,6 +17,11 @@ std::string_view stream_of(std::string_view xattr) {
   return xattr;
 }
 
+/// Of all characters only this cannot stand in a stream's name; macOS sends it mapped (names.h),
+/// and Samba keeps it as it is.
+constexpr char kColon = ':';
+constexpr std::string_view kMappedColon = "\xEF\x80\xA2";  // U+F022
+
 /// XATTR_NAME_MAX with the namespace.
 constexpr std::size_t kMaxXattrName = 255;
 
@@ -31,13 +36,20 @@ std::string ea_xattr(const std::vector<std::string>& existing, std::string_view 
 
 }  // namespace
 
-std::string stream_name_of(std::string_view xattr) { return std::string(stream_of(xattr)); }
+std::string stream_name_of(std::string_view xattr) {
+  std::string out(stream_of(xattr));
+  for (std::size_t at = 0; (at = out.find(kColon, at)) != std::string::npos;)
+    out.replace(at, 1, kMappedColon);
+  return out;
+}
 
 Result<std::string> stream_xattr(std::string_view stream) {
   std::string name = std::string(kStreamPrefix).append(stream).append(kStreamSuffix);
   bool invalid = stream.empty() || name.size() > kMaxXattrName ||
                  stream.find_first_of(std::string_view("\0/\\:", 4)) != std::string_view::npos;
   if (invalid) return fail(NtStatus::kObjectNameInvalid);
+  for (std::size_t at = 0; (at = name.find(kMappedColon, at)) != std::string::npos;)
+    name.replace(at, kMappedColon.size(), 1, kColon);
   return name;
 }
 
@@ -45,7 +57,7 @@ Result<std::optional<std::string>> find_stream(int fd, std::string_view stream) 
   auto names = Xattrs(fd).list();
   if (!names) return fail(names.error());
   for (std::string& name : *names)
-    if (kind_of_xattr(name) == XattrKind::kStream && same_name(stream_of(name), stream))
+    if (kind_of_xattr(name) == XattrKind::kStream && same_name(stream_name_of(name), stream))
       return std::move(name);
   return std::optional<std::string>{};
 }
@@ -63,7 +75,7 @@ Result<std::vector<ports::StreamInfo>> list_streams(int fd, const Stat& st) {
     if (!size) return fail(size.error());
     if (!*size) continue;
     std::uint64_t octets = **size == 0 ? 0 : **size - 1;
-    streams.push_back({std::string(stream_of(name)), octets, octets});
+    streams.push_back({stream_name_of(name), octets, octets});
   }
   return streams;
 }

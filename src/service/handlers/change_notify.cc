@@ -10,7 +10,10 @@ namespace {
 
 namespace smb2 = wire::smb2;
 
-Reply answer(const std::vector<core::NotifyEvent>& events, std::uint32_t room) {
+/// `ready` is not kNo.
+Reply answer(core::NotifyTable::Ready ready, const std::vector<core::NotifyEvent>& events,
+             std::uint32_t room) {
+  if (ready == core::NotifyTable::Ready::kOverflow) return error_reply(NtStatus::kNotifyEnumDir);
   std::vector<wire::fscc::NotifyInformation> list;
   for (const core::NotifyEvent& e : events)
     list.push_back({static_cast<wire::fscc::FileAction>(e.action), core::to_backslashes(e.name)});
@@ -59,10 +62,8 @@ Task<Reply> change_notify(Request& r) {
   std::vector<core::NotifyEvent> events;
   while (true) {
     core::NotifyTable::Ready ready = table.take(open->id, events);
-    if (ready == core::NotifyTable::Ready::kOverflow)
-      co_return error_reply(NtStatus::kNotifyEnumDir);
-    if (ready == core::NotifyTable::Ready::kEvents)
-      co_return answer(events, request.output_buffer_length);
+    if (ready != core::NotifyTable::Ready::kNo)
+      co_return answer(ready, events, request.output_buffer_length);
     OneShot<NtStatus> outcome;
     core::WaitToken token = r.server.waits().add(r.loop, outcome);
     if (!table.wait(open->id, token)) {
@@ -84,8 +85,11 @@ Task<Reply> change_notify(Request& r) {
     if (!possible || r.cancelled) r.cancel();
     NtStatus status = co_await outcome;
     r.on_cancel = nullptr;
-    if (!possible) co_return error_reply(r.cannot_wait());
-    if (status != NtStatus::kSuccess) co_return error_reply(status);
+    if (status == NtStatus::kSuccess) {
+      ready = table.given(token, events);
+      co_return answer(ready, events, request.output_buffer_length);
+    }
+    co_return error_reply(possible ? status : r.cannot_wait());
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "service/handlers/handlers.h"
 #include "service/server/closing.h"
+#include "service/server/hidden.h"
 
 namespace holdfast::service::handlers {
 
@@ -17,6 +18,7 @@ Task<Reply> close(Request& r) {
   smb2::CloseResponse response;
   if ((request.flags & smb2::CloseRequest::kFlagPostqueryAttrib) != 0 && open->file != nullptr) {
     if (Result<ports::FileInfo> info = co_await open->file->info(r.io())) {
+      co_await show_hidden(r, *open, *info);
       response.flags = smb2::CloseRequest::kFlagPostqueryAttrib;
       response.creation_time = info->creation_time;
       response.last_access_time = info->last_access_time;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/path/tunnel_cache.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/create_context_answers.h"
 #include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
 #include "service/handlers/handlers.h"
 #include "service/handlers/quota.h"
 #include "service/handlers/short_names.h"
+#include "service/server/hidden.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -33,6 +36,9 @@ Task<NtStatus> execute(Request& r, CreatePlan& plan, CreateOutcome& out) {
       status = co_await open_existing(r, plan, out);
     if (status == NtStatus::kPending) status = NtStatus::kSharingViolation;
     if (status != NtStatus::kObjectNameNotFound || !plan.may_create()) break;
+    if (!plan.posix)
+      plan.path.path = r.server.tunnel_cache().name_for(plan.vfs.get(), plan.path.path,
+                                                        r.loop.clock().monotonic_us());
     status = co_await create_new(r, plan, out);
     // Somebody else was faster: then it exists, and is opened or collided with.
     if (status != NtStatus::kObjectNameCollision) break;
@@ -85,11 +91,14 @@ Task<Reply> create(Request& r) {
   if (status == NtStatus::kStoppedOnSymlink || status == NtStatus::kObjectPathNotFound)
     co_return co_await symlink_reply(r, *plan, status);
   if (status != NtStatus::kSuccess) co_return error_reply(status);
+  show_hidden(*r.tree->share, out.opened.path, out.opened.info);
   r.server.counters().files_opened.fetch_add(1, std::memory_order_relaxed);
   std::optional<core::OpenView> open = r.server.opens().find(out.id);
   if (!open) co_return error_reply(NtStatus::kFileClosed);
   r.chain.file_id = open->file_id();
   out.durable = grant_durable(r, *plan, out);
+  if (plan->contexts.aapl) out.aapl = answer_aapl(r, *plan->contexts.aapl);
+  out.without_file_id = speaks_apple(r);
   r.server.opens().set_created(out.id, out.action);
   replay.finish(out.id);
   co_return create_answer(*plan, out, open->file_id());

@@ -38,7 +38,8 @@ ByteVec create_context_answers(const CreatePlan& plan, const CreateOutcome& out)
       a.maximal_access = out.maximal;
   }
   if (asked.query_on_disk_id)
-    answers.query_on_disk_id = smb2::QueryOnDiskIdResponse{info.key.inode, info.key.device};
+    answers.query_on_disk_id =
+        smb2::QueryOnDiskIdResponse{out.without_file_id ? 0 : info.key.inode, info.key.device};
   if (plan.posix)
     answers.posix = smb2::PosixCreateResponse{info.link_count, info.reparse_tag, info.mode & 07777,
                                               sids::kUnixUsers.with(info.uid),
@@ -51,6 +52,7 @@ ByteVec create_context_answers(const CreatePlan& plan, const CreateOutcome& out)
     answers.durable_handle_v2 = smb2::DurableHandleResponseV2{
         out.durable.timeout_ms, persistent ? smb2::kDhandleFlagPersistent : 0};
   }
+  answers.aapl = out.aapl;
   if (answers.empty()) return {};
   Buffer octets;
   Writer writer(octets);

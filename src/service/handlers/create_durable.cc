@@ -64,8 +64,9 @@ Task<NtStatus> take_over_app_instance(Request& r, const CreatePlan& plan) {
 
 core::DurableGrant grant_durable(Request& r, const CreatePlan& plan, const CreateOutcome& out) {
   core::DurableGrant grant = wanted(r, plan);
-  // 3.3.5.9.10: directories are not made durable.
-  if (grant.kind == core::DurableKind::kNone || out.opened.info.is_directory) return {};
+  // 3.3.5.9.10: directories are not made durable, only persistent.
+  if (grant.kind == core::DurableKind::kNone) return {};
+  if (out.opened.info.is_directory && grant.kind != core::DurableKind::kPersistent) return {};
   return r.server.opens().make_durable(out.id, grant);
 }
 

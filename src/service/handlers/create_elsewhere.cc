@@ -49,6 +49,7 @@ Task<NtStatus> choose_vfs(Request& r, CreatePlan& plan) {
   Result<std::shared_ptr<ports::Vfs>> then =
       co_await share->snapshots->open(r.io(), *plan.snapshot);
   if (!then) co_return then.error();
+  if (share->apple != nullptr) *then = share->apple->over(std::move(*then));
   plan.vfs = previous_version(std::move(*then));
   co_return NtStatus::kSuccess;
 }

@@ -4,6 +4,7 @@
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/local_opens.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -15,12 +16,20 @@ namespace Attributes = smb2::FileAttributes;
 using smb2::CreateAction, smb2::CreateDisposition;
 using wire::dtyp::SecurityDescriptor;
 
-/// What an object of this kind can have: files everything; directories what listings and handles
-/// can use, as leases of version 2 (MS-SMB2 3.3.5.9.8, 3.3.5.9.11).
-std::uint32_t may_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
-  if (!spec.is_directory) return smb2::LeaseState::kAll;
-  bool can = plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2;
-  return can ? smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching : 0;
+/// Oplocks and leases are of files; of directories only leases of version 2 (MS-SMB2 3.3.5.9.8,
+/// 3.3.5.9.11).
+bool can_cache(const CreatePlan& plan, const core::OpenSpec& spec) {
+  return !spec.is_directory ||
+         (plan.caching.level == smb2::OplockLevel::kLease && plan.caching.lease.version >= 2);
+}
+
+/// LeaseState bits: files all that the share allows; directories what listings and handles can use,
+/// and nothing where handles are persistent (smbtorture's persistent-open.directory-leaselevels
+/// tell what Windows does). A cluster does not limit what is cached of directories.
+std::uint32_t may_cache(const core::OpenSpec& spec) {
+  if (!spec.is_directory) return spec.share->max_caching;
+  if (spec.share->continuous_availability) return smb2::LeaseState::kNone;
+  return smb2::LeaseState::kReadCaching | smb2::LeaseState::kHandleCaching;
 }
 
 core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& out) {
@@ -44,8 +53,8 @@ core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& 
   spec.delete_on_close = plan.wants(Options::kDeleteOnClose);
   spec.overwrites = plan.overwrites() && out.action == CreateAction::kOpened;
   spec.allocation_size = spec.overwrites ? 0 : out.opened.info.allocation_size;
-  spec.may_cache = may_cache(plan, spec);
-  if (spec.may_cache != 0) spec.caching = plan.caching;
+  spec.may_cache = may_cache(spec);
+  if (can_cache(plan, spec)) spec.caching = plan.caching;
   spec.must_seal = r.tree->encrypt;
   spec.client_guid = r.connection.negotiated()->client_guid;
   if (plan.contexts.durable_handle_request_v2)
@@ -84,12 +93,15 @@ bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
   if (NtStatus s = r.server.opens().check_kept(spec.object); s != NtStatus::kSuccess) co_return s;
+  LocalOpens& local = r.server.local_opens();
+  std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);
-  core::EnterOutcome entered = r.server.opens().enter(std::move(spec), wait.token());
+  core::EnterOutcome entered = local.enter(r, std::move(spec), wait.token(), watch != nullptr);
   out.id = entered.id;
   out.caching = std::move(entered.caching);
   NtStatus status = co_await wait.settle(std::move(entered));
   if (status != NtStatus::kSuccess) co_return status;
+  local.keep(out.id, std::move(watch));
   if (r.session->tree(r.header.tree_id)) co_return NtStatus::kSuccess;
   (void)co_await close_open(r.server, r.loop, out.id);
   co_return NtStatus::kNetworkNameDeleted;

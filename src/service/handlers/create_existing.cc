@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/handlers/apple.h"
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -35,6 +36,7 @@ NtStatus check_attributes(const CreatePlan& plan, const ports::FileInfo& info) {
   if (read_only && plan.wants(Options::kDeleteOnClose)) return NtStatus::kCannotDelete;
   if (!plan.overwrites()) return NtStatus::kSuccess;
   if (read_only) return NtStatus::kAccessDenied;
+  // An object that only its name hides has nothing to lose: info is what is stored.
   for (std::uint32_t bit : {Attributes::kHidden, Attributes::kSystem})
     if ((info.attributes & bit) != 0 && (plan.request.file_attributes & bit) == 0)
       return NtStatus::kAccessDenied;
@@ -67,6 +69,8 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   Result<ports::Opened> opened = co_await vfs.open(r.io(), plan.path.path, how);
   if (!opened) co_return opened.error();
   out.opened = std::move(*opened);
+  if (!plan.may_create() && is_no_stream(r, plan.path.stream, out.opened.info.end_of_file))
+    co_return NtStatus::kObjectNameNotFound;
   if (plan.request.create_disposition == CreateDisposition::kCreate)
     co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
                                                : NtStatus::kObjectNameCollision;

@@ -29,9 +29,13 @@ Task<NtStatus> check_parent(Request& r, const CreatePlan& plan, bool directory,
   std::uint32_t needed = directory ? Access::kAddSubdirectory : Access::kAddFile;
   if ((r.tree->maximal_access & needed) == 0) co_return NtStatus::kAccessDenied;
   Result<std::optional<ByteVec>> stored = co_await parent->file->security(r.io());
-  Result<SecurityDescriptor> sd =
-      co_await descriptor_of(r.io(), *r.tree->share, *parent->file, parent->info);
-  if (!sd || !stored) co_return sd ? stored.error() : sd.error();
+  if (!stored) co_return stored.error();
+  Result<SecurityDescriptor> sd = SecurityDescriptor{};
+  if (*stored)
+    sd = wire::dtyp::decode_security_descriptor(**stored);
+  else
+    sd = co_await descriptor_of(r.io(), *r.tree->share, *parent->file, parent->info);
+  if (!sd) co_return sd.error();
   core::AccessToken token = token_of(*r.identity);
   if ((core::maximum_access(*sd, token) & needed) == 0) co_return NtStatus::kAccessDenied;
   // On a share of Unix users a directory without a descriptor leaves it to the kernel.

@@ -129,7 +129,8 @@ Result<CreatePlan> plan_create(Request& r, smb2::CreateRequest request) {
   plan.posix = speaks_posix(r, plan);
   std::string name = utf16le_to_utf8(plan.request.name);
   // Where there are no previous versions it is a name like any other.
-  if (r.tree->share->snapshots != nullptr) plan.snapshot = core::take_snapshot_token(name);
+  if (r.tree->share->snapshots != nullptr)
+    if (std::optional<NtTime> then = core::take_snapshot_token(name)) plan.snapshot = then;
   Result<core::ParsedPath> path = plan.posix ? core::parse_posix_path(name) : parse_name(r, name);
   if (!path) return fail(path.error());
   plan.path = std::move(*path);

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_durable.h"
 #include "service/server/closing.h"
+#include "service/server/hidden.h"
 #include "service/server/keeping.h"
 
 namespace holdfast::service::handlers {
 namespace {
 
 namespace smb2 = wire::smb2;
+
+smb2::FileId named_by(const CreatePlan& plan) {
+  if (const auto& v2 = plan.contexts.durable_handle_reconnect_v2) return v2->file_id;
+  return plan.contexts.durable_handle_reconnect->data;
+}
 
 core::Reclaim claim_of(Request& r, const CreatePlan& plan) {
   core::Reclaim claim;
@@ -44,6 +50,21 @@ Task<void> settle(Request& r, core::OpenId id) {
   }
 }
 
+// How long a reclaim waits for the end of the connection that the open had.
+constexpr int kLossSteps = 100;
+
+/// The client may come back over one loop before another has noticed that it has left there.
+Task<void> wait_for_loss(Request& r, smb2::FileId id) {
+  core::OpenTable& opens = r.server.opens();
+  for (int i = 0; i < kLossSteps; ++i) {
+    std::optional<core::OpenView> open = opens.find(id.volatile_id);
+    if (!open || open->persistent_id != id.persistent || open->session == 0 ||
+        open->session == r.session->id)
+      co_return;
+    co_await ports::sleep_for(r.loop, kSettleStep_us);
+  }
+}
+
 }  // namespace
 
 /// MS-SMB2 3.3.5.9.7, 3.3.5.9.12. Nothing of the request counts but what names the open: other
@@ -52,6 +73,10 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   core::OpenTable& opens = r.server.opens();
   core::Reclaim claim = claim_of(r, plan);
   Result<core::OpenView> open = opens.reclaim(claim);
+  if (!open && open.error() == NtStatus::kObjectNameNotFound) {
+    co_await wait_for_loss(r, named_by(plan));
+    open = opens.reclaim(claim);
+  }
   if (!open && open.error() == NtStatus::kObjectNameNotFound && claim.persistent &&
       r.tree->share->continuous_availability) {
     // A client that never got the answer does not know the id (3.3.5.9.12).
@@ -68,6 +93,7 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   co_await settle(r, open->id);
   Result<ports::FileInfo> info = co_await open->file->info(r.io());
   if (!info) co_return error_reply(info.error());
+  co_await show_hidden(r, *open, *info);
   CreateOutcome out;
   out.id = open->id;
   out.opened.info = *info;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/create_durable.h"
+#include "service/server/hidden.h"
 #include "service/server/security.h"
 
 namespace holdfast::service::handlers {
@@ -69,6 +70,9 @@ Result<core::OpenView> CreateReplay::found(core::OpenId id) {
   if (asks_lease && !(leased && held.lease.id.key == plan_.caching.lease.id.key))
     return fail(NtStatus::kAccessDenied);
   std::optional<core::OpenLife> life = opens.life(id);
+  // A persistent open stays eligible (MS-SMB2 3.3.5.2.10), until it has been changed through
+  // (smbtorture's persistent-open.replay-multi).
+  if (life && life->used && !life->disconnected) return fail(NtStatus::kFileNotAvailable);
   if (life && life->disconnected) {
     // The answer was lost with its connection: the replay reclaims the open.
     core::Reclaim claim;
@@ -97,6 +101,7 @@ Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView ope
   out.id = open.id;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
   if (!info) co_return error_reply(info.error());
+  co_await show_hidden(r, open, *info);
   out.opened.info = *info;
   if (plan.contexts.query_maximal_access) {
     Result<std::uint32_t> maximal =

@@ -53,6 +53,10 @@ struct CreateOutcome {
   core::CachingGrant caching;
   core::DurableGrant durable;
   wire::smb2::CreateAction action = wire::smb2::CreateAction::kOpened;
+  /// The answer to an AAPL context.
+  std::optional<wire::smb2::AaplResponse> aapl;
+  /// QFid tells no id (service/handlers/apple.h).
+  bool without_file_id = false;
 };
 
 /// Takes the request apart and checks what needs nothing but it (MS-SMB2 3.3.5.9, MS-FSA 2.1.5.1).

@@ -4,7 +4,9 @@
 #include "base/utf16.h"
 #include "core/path/path.h"
 #include "core/path/short_name.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/info_answers.h"
+#include "service/server/hidden.h"
 #include "wire/fscc/ea.h"
 #include "wire/fscc/file_information.h"
 
@@ -85,6 +87,8 @@ Task<NtStatus> streams(InfoQuery& q) {
   Result<std::vector<ports::StreamInfo>> list = co_await q.open.file->streams(q.request.io());
   if (!list) co_return list.error();
   std::vector<fscc::StreamInformation> out;
+  std::erase_if(
+      *list, [&q](const ports::StreamInfo& s) { return is_no_stream(q.request, s.name, s.size); });
   for (const ports::StreamInfo& s : *list)
     out.push_back({s.size, s.allocation_size, ":" + s.name + ":$DATA"});
   bool fits = append(out, q.query.output_buffer_length, q.out);
@@ -234,6 +238,8 @@ Task<NtStatus> answer_file_info(InfoQuery& q) {
   }
   Result<ports::FileInfo> info = co_await q.open.file->info(q.request.io());
   if (!info) co_return info.error();
+  if (speaks_apple(q.request)) info->key.inode = 0;
+  co_await show_hidden(q.request, q.open, *info);
   if (info_class == FileInfoClass::kAll) co_return co_await all(q, *info);
   co_return fixed(q, *info, info_class);
 }

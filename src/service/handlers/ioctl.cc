@@ -11,6 +11,8 @@ namespace {
 namespace smb2 = wire::smb2;
 namespace Fsctl = smb2::Fsctl;
 
+constexpr std::uint64_t kNoFile = ~std::uint64_t{0};
+
 struct Row {
   std::uint32_t code;
   fsctl::Function function;
@@ -72,6 +74,8 @@ Task<Reply> ioctl(Request& r) {
     Result<core::OpenView> found = r.find_open(q.file_id);
     if (!found) co_return error_reply(found.error());
     open = std::move(*found);
+  } else if (q.file_id.persistent != kNoFile || q.file_id.volatile_id != kNoFile) {
+    co_return error_reply(NtStatus::kInvalidParameter);  // 3.3.5.15: it is of no file
   }
   fsctl::Answer answer = co_await row->function({r, q, open ? &*open : nullptr});
   if (!answer.disconnect.empty()) co_return disconnect_reply(answer.disconnect);

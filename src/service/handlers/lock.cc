@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/smb2/lock.h"
 
+#include <algorithm>
+
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
+#include "service/server/local_opens.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -10,10 +13,14 @@ namespace {
 namespace smb2 = wire::smb2;
 using smb2::LockElement;
 
+// How long another program's lock is waited for before it is looked for again.
+constexpr std::uint64_t kFirstPause_us = 5'000;
+constexpr std::uint64_t kMaxPause_us = 200'000;
+
 using Ranges = std::vector<core::ByteRangeLocks::Range>;
 
 /// MS-SMB2 3.3.5.14.1: element by element; what was unlocked before a bad element stays unlocked.
-NtStatus unlock_all(Request& r, core::OpenId open, const smb2::LockRequest& request) {
+NtStatus unlock_all(Request& r, const core::OpenView& open, const smb2::LockRequest& request) {
   Ranges ranges;
   NtStatus flags_status = NtStatus::kSuccess;
   for (const LockElement& e : request.locks) {
@@ -24,7 +31,8 @@ NtStatus unlock_all(Request& r, core::OpenId open, const smb2::LockRequest& requ
     ranges.push_back({e.offset, e.length, false});
   }
   std::vector<core::Wake> wakes;
-  NtStatus status = r.server.opens().unlock(open, ranges, wakes);
+  NtStatus status = r.server.opens().unlock(open.id, ranges, wakes);
+  r.server.local_opens().release_locks(open, ranges);
   r.server.waits().wake(wakes);
   return status == NtStatus::kSuccess ? flags_status : status;
 }
@@ -46,9 +54,21 @@ Result<Ranges> lock_ranges(const smb2::LockRequest& request, bool& waits) {
 
 Reply done() { return body_reply(smb2::LockResponse{}); }
 
-/// A lock that may wait for others: grants now, or answers STATUS_PENDING and waits for the grant,
-/// for CANCEL, or for the end of the handle or the session.
-Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
+/// Takes locks that core has just granted from programs on this machine too, or gives them back
+/// there: kLockNotGranted.
+NtStatus take_locally(Request& r, const core::OpenView& open, const Ranges& ranges) {
+  NtStatus status = r.server.local_opens().take_locks(open, ranges);
+  if (status == NtStatus::kSuccess) return status;
+  std::vector<core::Wake> wakes;
+  (void)r.server.opens().unlock(open.id, ranges, wakes);
+  r.server.local_opens().release_locks(open, ranges);
+  r.server.waits().wake(wakes);
+  return status;
+}
+
+/// Grants now, or answers STATUS_PENDING and waits for the grant, for CANCEL, or for the end of the
+/// handle or the session.
+Task<NtStatus> wait_for_clients(Request& r, core::OpenId open, const Ranges& ranges) {
   OneShot<NtStatus> outcome;
   core::WaitToken token = r.server.waits().add(r.loop, outcome);
   std::vector<core::Wake> wakes;
@@ -56,13 +76,13 @@ Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
   r.server.waits().wake(wakes);
   if (status != NtStatus::kPending) {
     r.server.waits().forget(token);
-    co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+    co_return status;
   }
   if (!r.go_async() || r.cancelled) {
     bool was_waiting = r.server.opens().cancel_lock(open, token);
     if (was_waiting) {
       r.server.waits().forget(token);
-      co_return error_reply(r.cancelled ? NtStatus::kCancelled : r.cannot_wait());
+      co_return r.cancelled ? NtStatus::kCancelled : r.cannot_wait();
     }
   }
   Server& server = r.server;
@@ -71,11 +91,26 @@ Task<Reply> lock_waiting(Request& r, core::OpenId open, const Ranges& ranges) {
   };
   status = co_await outcome;
   r.on_cancel = nullptr;
-  co_return status == NtStatus::kSuccess ? done() : error_reply(status);
+  co_return status;
+}
+
+/// A lock that may wait for other clients, and for programs on this machine: Linux tells nobody
+/// when those give one back, so they are asked again and again.
+Task<Reply> lock_waiting(Request& r, const core::OpenView& open, const Ranges& ranges) {
+  for (std::uint64_t pause_us = kFirstPause_us;; pause_us = std::min(2 * pause_us, kMaxPause_us)) {
+    NtStatus status = co_await wait_for_clients(r, open.id, ranges);
+    if (status != NtStatus::kSuccess) co_return error_reply(status);
+    status = take_locally(r, open, ranges);
+    if (status == NtStatus::kSuccess) co_return done();
+    if (status != NtStatus::kLockNotGranted) co_return error_reply(status);
+    if (!r.go_async()) co_return error_reply(r.cannot_wait());
+    co_await ports::sleep_for(r.loop, pause_us);
+    if (r.cancelled) co_return error_reply(NtStatus::kCancelled);
+  }
 }
 
 /// Does what the request says.
-Task<Reply> execute(Request& r, const smb2::LockRequest& request, core::OpenId open) {
+Task<Reply> execute(Request& r, const smb2::LockRequest& request, const core::OpenView& open) {
   if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) {
     NtStatus status = unlock_all(r, open, request);
     co_return status == NtStatus::kSuccess ? done() : error_reply(status);
@@ -84,13 +119,14 @@ Task<Reply> execute(Request& r, const smb2::LockRequest& request, core::OpenId o
   Result<Ranges> ranges = lock_ranges(request, waits);
   if (!ranges) co_return error_reply(ranges.error());
   // A client that caches may neither read past others' locks nor keep its own to itself.
-  if (NtStatus s = co_await break_caching(r, open, core::BreakReason::kDataChanges);
+  if (NtStatus s = co_await break_caching(r, open.id, core::BreakReason::kDataChanges);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
   if (waits) co_return co_await lock_waiting(r, open, *ranges);
   std::vector<core::Wake> wakes;
-  NtStatus status = r.server.opens().lock(open, *ranges, 0, wakes);
+  NtStatus status = r.server.opens().lock(open.id, *ranges, 0, wakes);
   r.server.waits().wake(wakes);
+  if (status == NtStatus::kSuccess) status = take_locally(r, open, *ranges);
   co_return status == NtStatus::kSuccess ? done() : error_reply(status);
 }
 
@@ -111,14 +147,14 @@ Task<Reply> lock(Request& r) {
   if (!open->may(kReadsOrWrites)) co_return error_reply(NtStatus::kAccessDenied);
 
   const core::Negotiated& agreed = *r.connection.negotiated();
-  if (agreed.dialect == smb2::Dialect::kSmb202) co_return co_await execute(r, request, open->id);
+  if (agreed.dialect == smb2::Dialect::kSmb202) co_return co_await execute(r, request, *open);
   // A request whose answer was lost comes again, and is not done twice (3.3.5.14).
   bool multichannel = (agreed.server_capabilities & smb2::GlobalCap::kMultiChannel) != 0;
   core::OpenTable& opens = r.server.opens();
   NtStatus before = opens.lock_replay(open->id, request.lock_sequence_index(),
                                       request.lock_sequence_number(), multichannel);
   if (before == NtStatus::kSuccess) co_return done();
-  Reply reply = co_await execute(r, request, open->id);
+  Reply reply = co_await execute(r, request, *open);
   if (reply.status == NtStatus::kSuccess)
     opens.lock_done(open->id, request.lock_sequence_index(), request.lock_sequence_number(),
                     multichannel);

@@ -3,6 +3,7 @@
 
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
+#include "service/server/local_opens.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -13,6 +14,7 @@ namespace smb2 = wire::smb2;
 void carry_out(Request& r, core::BreakOutcome& outcome) {
   r.server.waits().wake(outcome.wakes);
   send_breaks(r.server, r.loop, std::move(outcome.breaks));
+  r.server.local_opens().look_again(outcome.object);
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include "base/utf16.h"
 #include "core/object/directory_scan.h"
 #include "core/path/short_name.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/handlers.h"
+#include "service/handlers/short_names.h"
+#include "service/server/hidden.h"
 #include "service/server/security.h"
 #include "wire/fscc/directory_information.h"
 
@@ -104,6 +107,10 @@ Task<Result<void>> fill(Request& r, ports::File& directory, core::DirectoryScan&
     if (!scan.pattern().has_wildcards()) {
       scan.at_end = true;
       Result<ports::DirEntry> one = co_await directory.find_entry(r.io(), scan.pattern_text());
+      if (!one && one.error() == NtStatus::kObjectNameNotFound)
+        if (std::string name = co_await name_of_short_name(r, directory, scan.pattern_text());
+            !name.empty())
+          one = co_await directory.find_entry(r.io(), name);
       if (one && co_await may_see(r, path, *one)) scan.pending.push_back(std::move(*one));
       if (!one && one.error() != NtStatus::kObjectNameNotFound &&
           one.error() != NtStatus::kObjectNameInvalid)
@@ -130,11 +137,14 @@ Task<NtStatus> collect(Request& r, const QueryDirectoryRequest& q, const core::O
   auto info_class = static_cast<FileInfoClass>(q.file_information_class);
   ports::DirDetail detail =
       info_class == FileInfoClass::kNames ? ports::DirDetail::kNames : ports::DirDetail::kInfo;
+  const bool apple = speaks_apple(r);
   while (true) {
     if (Result<void> filled = co_await fill(r, *open.file, scan, detail); !filled)
       co_return out.count() != 0 ? NtStatus::kSuccess : filled.error();
     if (scan.pending.empty()) break;
+    show_hidden(*open.share, scan.pending.front().name, scan.pending.front().info);
     wire::fscc::DirectoryEntry entry = entry_of(scan.pending.front());
+    if (apple) co_await add_apple_attributes(r, *open.file, info_class, entry);
     if (!out.append(entry)) {
       if (out.count() != 0) break;
       if (!out.append_truncated(entry)) co_return NtStatus::kInfoLengthMismatch;

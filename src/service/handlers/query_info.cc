@@ -2,6 +2,8 @@
 #include "wire/smb2/query_info.h"
 
 #include "core/access/security_information.h"
+#include "core/apple/nfs_aces.h"
+#include "service/handlers/apple.h"
 #include "service/handlers/handlers.h"
 #include "service/handlers/info_answers.h"
 #include "service/handlers/quota.h"
@@ -83,7 +85,10 @@ Task<Reply> query_security(Request& r, const QueryInfoRequest& q, const core::Op
   Result<wire::dtyp::SecurityDescriptor> sd =
       co_await descriptor_of(r.io(), *open.share, *open.file, *info);
   if (!sd) co_return error_reply(sd.error());
-  ByteVec octets = wire::dtyp::encode(core::select_parts(*sd, parts));
+  wire::dtyp::SecurityDescriptor told = core::select_parts(*sd, parts);
+  if (speaks_apple(r, smb2::Aapl::kSupportsNfsAce))
+    core::apple::add_nfs_aces(told, unix_mode(*info), info->uid, info->gid);
+  ByteVec octets = wire::dtyp::encode(told);
   if (octets.size() > q.output_buffer_length)
     co_return too_small(r, static_cast<std::uint32_t>(octets.size()));
   Buffer message = begin_message();

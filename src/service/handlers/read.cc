@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "service/handlers/handlers.h"
+#include "service/server/local_opens.h"
+#include "service/server/pipe_reads.h"
 #include "service/server/times.h"
 
 namespace holdfast::service::handlers {
@@ -18,14 +20,43 @@ Reply finish(Buffer message, std::size_t size, NtStatus status) {
                           status);
 }
 
-Reply read_pipe(ports::Pipe& pipe, std::uint32_t length) {
-  Result<ports::Pipe::Chunk> chunk = pipe.read(length);
-  if (!chunk) return error_reply(chunk.error());
+/// Waits until there may be something to read.
+Task<NtStatus> wait_for_data(Request& r, const core::OpenView& open) {
+  Server& server = r.server;
+  OneShot<NtStatus> outcome;
+  core::WaitToken token = server.waits().add(r.loop, outcome);
+  server.pipe_reads().wait(open.id, token);
+  auto leave = [&server, id = open.id, token](NtStatus status) {
+    if (server.pipe_reads().cancel(id, token)) server.waits().wake(token, status);
+  };
+  // Whoever writes or closes does it first and wakes second.
+  if (open.pipe->available() != 0 || !server.opens().find(open.id)) {
+    leave(NtStatus::kSuccess);
+    co_return co_await outcome;
+  }
+  if (!r.go_async()) leave(r.cannot_wait());
+  if (r.cancelled) leave(NtStatus::kCancelled);
+  r.on_cancel = [leave] { leave(NtStatus::kCancelled); };
+  NtStatus status = co_await outcome;
+  r.on_cancel = nullptr;
+  co_return status;
+}
+
+/// MS-SMB2 3.3.5.12: a named pipe blocks until its server has written.
+Task<Reply> read_pipe(Request& r, const core::OpenView& open, std::uint32_t length) {
+  Result<ports::Pipe::Chunk> chunk = open.pipe->read(length);
+  while (!chunk && chunk.error() == NtStatus::kPipeEmpty) {
+    if (NtStatus s = co_await wait_for_data(r, open); s != NtStatus::kSuccess)
+      co_return error_reply(s);
+    if (!r.server.opens().find(open.id)) co_return error_reply(NtStatus::kPipeDisconnected);
+    chunk = open.pipe->read(length);
+  }
+  if (!chunk) co_return error_reply(chunk.error());
   Buffer message = core::new_message(16 + chunk->data.size());
   message.append_zeros(16);
   message.append(chunk->data);
-  return finish(std::move(message), chunk->data.size(),
-                chunk->more ? NtStatus::kBufferOverflow : NtStatus::kSuccess);
+  co_return finish(std::move(message), chunk->data.size(),
+                   chunk->more ? NtStatus::kBufferOverflow : NtStatus::kSuccess);
 }
 
 }  // namespace
@@ -39,14 +70,14 @@ Task<Reply> read(Request& r) {
   if (!open) co_return error_reply(open.error());
   if (request.length > r.connection.negotiated()->max_transact)
     co_return error_reply(NtStatus::kInvalidParameter);
-  if (open->pipe != nullptr) co_return read_pipe(*open->pipe, request.length);
+  if (open->pipe != nullptr) co_return co_await read_pipe(r, *open, request.length);
   if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);
   if (!open->may(smb2::FileAccess::kReadData | smb2::FileAccess::kExecute))
     co_return error_reply(NtStatus::kAccessDenied);
   // An offset is a signed 64-bit number in Windows (MS-FSA 2.1.5.3).
   if (request.offset >> 63 != 0 || (request.offset + request.length) >> 63 != 0)
     co_return error_reply(NtStatus::kInvalidParameter);
-  if (NtStatus s = r.server.opens().check_locks(open->id, request.offset, request.length, false);
+  if (NtStatus s = r.server.local_opens().check_locks(*open, request.offset, request.length, false);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
 

@@ -3,6 +3,8 @@
 
 #include "base/utf16.h"
 #include "core/path/path.h"
+#include "core/path/tunnel_cache.h"
+#include "service/handlers/apple.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
 #include "service/server/security.h"
@@ -116,9 +118,11 @@ Task<NtStatus> rename_stream(Request& r, const core::OpenView& open, const core:
 }
 
 /// What is open below a directory keeps it where it is (MS-FSA 2.1.5.15.11), unless a client only
-/// keeps it open for later: then it closes it when it is asked, one after the other.
+/// keeps it open for later: then it closes it when it is asked, one after the other. A Mac renames
+/// such a directory all the same, as it does on its own disk.
 Task<NtStatus> free_below(Request& r, const core::OpenView& open, const std::string& path) {
   core::OpenTable& opens = r.server.opens();
+  if (speaks_apple(r)) co_return NtStatus::kSuccess;
   for (const core::ObjectId& object : opens.opens_below(*open.share, path)) {
     if (NtStatus s = co_await break_caching(r, object, core::BreakReason::kNameChanges);
         s != NtStatus::kSuccess)
@@ -140,6 +144,10 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
       co_await r.tree->share->volume(open.posix).rename(r.io(), *open.file, target, replace);
   if (!new_path) co_return new_path.error();
   r.server.opens().renamed(open.id, *new_path);
+  if (open.is_directory) r.server.opens().moved_below(*open.share, *old_path, *new_path);
+  if (!open.is_directory && !open.posix)
+    r.server.tunnel_cache().removed(open.share->vfs.get(), *old_path,
+                                    r.loop.clock().monotonic_us());
   std::uint32_t filter = open.is_directory ? Filter::kDirName : Filter::kFileName;
   bool same_directory = core::parent_path(*old_path) == core::parent_path(*new_path);
   if (open.is_directory)

@@ -70,6 +70,7 @@ Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
     change.attributes = attributes & ~(Attributes::kNormal | Attributes::kDirectory);
     if (*change.attributes == 0) change.attributes = Attributes::kNormal;
   }
+  bool given_change_time = change.change_time.has_value();
   auto kept = co_await times_to_keep(r, open, core::OpenNotes::kChange);
   if (kept && !change.change_time) change.change_time = kept->change_time;
   note_time(open, core::OpenNotes::kAccess, given.last_access_time);
@@ -81,7 +82,12 @@ Task<NtStatus> set_basic(Request& r, const core::OpenView& open, Bytes buffer) {
                          (change.creation_time ? Filter::kCreation : 0) |
                          (change.last_access_time ? Filter::kLastAccess : 0) |
                          (change.last_write_time ? Filter::kLastWrite : 0);
-  if (filter != 0) co_await tell(r, open, filter);
+  if (filter != 0) {
+    co_await tell(r, open, filter);
+  } else if (given_change_time) {
+    // No filter stands for it, but it is in the directory's listing.
+    co_await break_directory_leases(r, open);
+  }
   co_return NtStatus::kSuccess;
 }
 

@@ -3,7 +3,9 @@
 
 #include "core/access/posix_mode.h"
 #include "core/access/security_information.h"
+#include "core/apple/nfs_aces.h"
 #include "core/path/path.h"
+#include "service/handlers/apple.h"
 #include "service/server/closing.h"
 #include "service/server/security.h"
 #include "wire/smb2/change_notify.h"
@@ -78,6 +80,12 @@ Task<NtStatus> set_security(Request& r, const core::OpenView& open, std::uint32_
     given->control |= wire::dtyp::control::kDaclAutoInheritReq;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
   if (!info) co_return info.error();
+  if (speaks_apple(r, wire::smb2::Aapl::kSupportsNfsAce)) {
+    // chmod of a Mac: the descriptor as it got it, with another mode (kAAPL_SUPPORTS_NFS_ACE).
+    std::optional<std::uint32_t> mode = core::apple::take_nfs_aces(*given);
+    if (mode && *mode != (info->mode & 07777))
+      co_return co_await set_posix_mode(r, open, *given, 0, *mode);
+  }
   Result<SecurityDescriptor> current =
       co_await descriptor_of(r.io(), *open.share, *open.file, *info);
   if (!current) co_return current.error();

@@ -120,6 +120,10 @@ Task<Reply> tree_connect(Request& r) {
   // Only a client that can ask for persistent handles is told of them (MS-SMB2 3.3.5.7).
   if (share->continuous_availability && r.session->dialect >= smb2::Dialect::kSmb300)
     response.capabilities |= smb2::ShareCap::kContinuousAvailability;
+  if (r.session->dialect >= smb2::Dialect::kSmb300) {
+    if (share->is_clustered) response.capabilities |= smb2::ShareCap::kCluster;
+    if (share->is_scaleout) response.capabilities |= smb2::ShareCap::kScaleout;
+  }
   response.maximal_access = tree.maximal_access;
   co_return body_reply(response);
 }

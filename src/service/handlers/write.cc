@@ -4,6 +4,8 @@
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/local_opens.h"
+#include "service/server/pipe_reads.h"
 #include "service/server/times.h"
 #include "wire/smb2/change_notify.h"
 
@@ -30,19 +32,24 @@ Task<Reply> write(Request& r) {
   if (request.data.size() > r.connection.negotiated()->max_transact)
     co_return error_reply(NtStatus::kInvalidParameter);
   if (open->pipe != nullptr) {
-    if (Result<void> done = open->pipe->write(request.data); !done)
-      co_return error_reply(done.error());
+    Result<void> done = open->pipe->write(request.data);
+    // Those who wait to read have an answer now, or learn that there will be none.
+    std::vector<core::Wake> wakes;
+    r.server.pipe_reads().wake(open->id, wakes);
+    r.server.waits().wake(wakes);
+    if (!done) co_return error_reply(done.error());
     co_return answer(request.data.size());
   }
   if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);
   constexpr std::uint32_t kWrites = smb2::FileAccess::kWriteData | smb2::FileAccess::kAppendData;
   if (!open->may(kWrites)) co_return error_reply(NtStatus::kAccessDenied);
   std::uint64_t offset = request.offset;
-  // An append-only open writes at the end of the file wherever it says, all ones included (MS-FSA
-  // 2.1.5.4). To other opens Windows' server refuses what is no offset (smbtorture
-  // smb2.rw.invalid).
+  // All ones are the end of the file to an append-only open (MS-FSA 2.1.5.4); to others Windows'
+  // server refuses them, as everything that is no offset (smbtorture smb2.rw.invalid). Where an
+  // offset is given, that counts: the append-only open's end of file is its client's business
+  // (MS-SMB2 3.3.5.13; smbtorture smb2.rw.append).
   bool append = (open->access & kWrites) == smb2::FileAccess::kAppendData;
-  if (append) {
+  if (append && offset == ~std::uint64_t{0}) {
     Result<ports::FileInfo> info = co_await open->file->info(r.io());
     if (!info) co_return error_reply(info.error());
     offset = info->end_of_file;
@@ -54,7 +61,7 @@ Task<Reply> write(Request& r) {
   if (NtStatus s = co_await break_caching(r, open->id, core::BreakReason::kWrite);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
-  if (NtStatus s = r.server.opens().check_locks(open->id, offset, request.data.size(), true);
+  if (NtStatus s = r.server.local_opens().check_locks(*open, offset, request.data.size(), true);
       s != NtStatus::kSuccess)
     co_return error_reply(s);
   if (request.data.empty()) co_return answer(0);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/ioctl/copy_file.h"
+#include "service/ioctl/data_change.h"
 #include "service/ioctl/ioctl.h"
+#include "service/server/local_opens.h"
 #include "wire/fscc/fs_information.h"
 #include "wire/fscc/fsctl.h"
 #include "wire/smb2/fsctl.h"
@@ -63,18 +66,22 @@ NtStatus check(Call& c, const core::OpenView& source) {
 
 Task<NtStatus> copy_one(Call& c, const core::OpenView& source, const smb2::SrvCopychunk& chunk,
                         std::uint64_t source_size) {
-  core::OpenTable& opens = c.request.server.opens();
+  LocalOpens& opens = c.request.server.local_opens();
   if (chunk.source_offset + chunk.length > source_size ||
       chunk.source_offset + chunk.length < chunk.source_offset)
     co_return NtStatus::kInvalidViewSize;
-  if (NtStatus s = opens.check_locks(source.id, chunk.source_offset, chunk.length, false);
+  if (NtStatus s = opens.check_locks(source, chunk.source_offset, chunk.length, false);
       s != NtStatus::kSuccess)
     co_return s;
-  if (NtStatus s = opens.check_locks(c.open->id, chunk.target_offset, chunk.length, true);
+  if (NtStatus s = opens.check_locks(*c.open, chunk.target_offset, chunk.length, true);
       s != NtStatus::kSuccess)
     co_return s;
   Result<std::uint64_t> copied = co_await c.open->file->copy_from(
       c.request.io(), *source.file, chunk.source_offset, chunk.target_offset, chunk.length);
+  // Of another kind than the target: the kernel cannot copy it.
+  if (!copied && copied.error() == NtStatus::kNotSameDevice)
+    copied = co_await copy_by_reading(c.request.io(), *c.open->file, chunk.target_offset,
+                                      *source.file, chunk.source_offset, chunk.length);
   if (!copied) co_return copied.error();
   co_return *copied == chunk.length ? NtStatus::kSuccess : NtStatus::kInvalidViewSize;
 }
@@ -100,16 +107,26 @@ Task<Answer> copychunk(Call c) {
   if (!source) co_return failed(NtStatus::kObjectNameNotFound);
   if (NtStatus s = check(c, *source); s != NtStatus::kSuccess) co_return failed(s);
   if (!within_limits(request)) co_return limits_answer();
+  if (NtStatus s = co_await before_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   Result<ports::FileInfo> info = co_await source->file->info(c.request.io());
   if (!info) co_return failed(info.error());
   smb2::SrvCopychunkResponse response;
+  if (request.chunks.empty() && wants_whole_file(c)) {
+    Result<std::uint64_t> copied = co_await copy_whole_file(c, *source, *info);
+    if (!copied) co_return failed(copied.error());
+    response.total_bytes_written = static_cast<std::uint32_t>(*copied);
+    co_await after_data_change(c);
+    co_return Answer{NtStatus::kSuccess, octets_of(response), {}};
+  }
+  NtStatus status = NtStatus::kSuccess;
   for (const smb2::SrvCopychunk& chunk : request.chunks) {
-    NtStatus s = co_await copy_one(c, *source, chunk, info->end_of_file);
-    if (s != NtStatus::kSuccess) co_return Answer{s, octets_of(response), {}};
+    status = co_await copy_one(c, *source, chunk, info->end_of_file);
+    if (status != NtStatus::kSuccess) break;
     ++response.chunks_written;
     response.total_bytes_written += chunk.length;
   }
-  co_return Answer{NtStatus::kSuccess, octets_of(response), {}};
+  if (response.chunks_written != 0) co_await after_data_change(c);
+  co_return Answer{status, octets_of(response), {}};
 }
 
 namespace {
@@ -157,10 +174,13 @@ Task<Answer> duplicate(Call c, fscc::DuplicateExtentsData given) {
   if (NtStatus s = check_extents(given, *from, *to, cluster); s != NtStatus::kSuccess)
     co_return failed(s);
   if (given.byte_count == 0) co_return Answer{};
+  if (NtStatus s = co_await before_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   Result<void> done =
       co_await c.open->file->clone_from(c.request.io(), *source->file, given.source_file_offset,
                                         given.target_file_offset, given.byte_count);
-  co_return done ? Answer{} : failed(done.error());
+  if (!done) co_return failed(done.error());
+  co_await after_data_change(c);
+  co_return Answer{};
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 
 #include "base/utf16.h"
 #include "core/path/snapshot_token.h"
-#include "service/ioctl/ioctl.h"
+#include "service/ioctl/data_change.h"
+#include "service/server/local_opens.h"
 #include "wire/fscc/fsctl.h"
 #include "wire/fscc/reparse.h"
 #include "wire/smb2/ioctl_payload.h"
@@ -55,12 +56,16 @@ Task<Answer> set_zero_data(Call c) {
       given.beyond_final_zero >> 63 != 0)
     co_return failed(NtStatus::kInvalidParameter);
   std::uint64_t length = given.beyond_final_zero - given.file_offset;
+  if (NtStatus s = co_await before_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   NtStatus locked =
-      c.request.server.opens().check_locks(c.open->id, given.file_offset, length, true);
+      c.request.server.local_opens().check_locks(*c.open, given.file_offset, length, true);
   if (locked != NtStatus::kSuccess) co_return failed(locked);
   if (length == 0) co_return Answer{};
-  co_return answer_of(
-      co_await c.open->file->zero_range(c.request.io(), {given.file_offset, length}));
+  Result<void> done =
+      co_await c.open->file->zero_range(c.request.io(), {given.file_offset, length});
+  if (!done) co_return failed(done.error());
+  co_await after_data_change(c);
+  co_return Answer{};
 }
 
 /// MS-FSA 2.1.5.10.22.
@@ -123,19 +128,21 @@ Task<Answer> file_level_trim(Call c) {
   if (c.open->is_directory) co_return failed(NtStatus::kInvalidParameter);
   fscc::FileLevelTrim given;
   if (Result<void> ok = decode(c.query.input, given); !ok) co_return failed(ok.error());
+  if (NtStatus s = co_await before_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   fscc::FileLevelTrimOutput output;
   for (const fscc::AllocatedRange& range : given.ranges) {
     if (range.file_offset >> 63 != 0 || range.length >> 63 != 0 ||
         (range.file_offset + range.length) >> 63 != 0)
       co_return failed(NtStatus::kInvalidParameter);
     NtStatus locked =
-        c.request.server.opens().check_locks(c.open->id, range.file_offset, range.length, true);
+        c.request.server.local_opens().check_locks(*c.open, range.file_offset, range.length, true);
     if (locked != NtStatus::kSuccess) co_return failed(locked);
     Result<void> done =
         co_await c.open->file->trim_range(c.request.io(), {range.file_offset, range.length});
     if (!done) co_return failed(done.error());
     ++output.num_ranges_processed;
   }
+  if (output.num_ranges_processed != 0) co_await after_data_change(c);
   co_return c.query.max_output_response >= 4 ? answer_of(output) : Answer{};
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/utf16.h"
 #include "service/ioctl/ioctl.h"
+#include "service/server/pipe_reads.h"
 #include "wire/smb2/ioctl_payload.h"
 
 namespace holdfast::service::fsctl {
@@ -13,7 +14,9 @@ namespace smb2 = wire::smb2;
 Task<Answer> pipe_transceive(Call c) {
   if (c.open->pipe == nullptr) co_return failed(NtStatus::kInvalidDeviceRequest);
   ports::Pipe& pipe = *c.open->pipe;
-  if (pipe.available() != 0) co_return failed(NtStatus::kPipeBusy);
+  // Neither an answer that nobody has read nor somebody who waits for one.
+  if (pipe.available() != 0 || c.request.server.pipe_reads().any(c.open->id))
+    co_return failed(NtStatus::kPipeBusy);
   if (Result<void> written = pipe.write(c.query.input); !written) co_return failed(written.error());
   Result<ports::Pipe::Chunk> chunk = pipe.read(c.query.max_output_response);
   if (!chunk) co_return failed(chunk.error());

@@ -452,6 +452,35 @@ TEST_F(OperationsTest, TheWorkstationTellsItsName) {
                                                  {0, 0xFFFFFFFF, 0})
                 .entries.size(),
             1u);
+  wkst::WkstaInfo502 client;
+  EXPECT_EQ(info_of(kWkssvc, wkst::opnum::kWkstaGetInfo, 502, client), net_status::kSuccess);
+  EXPECT_EQ(enumerate<wkst::UseInfo0>(kWkssvc, wkst::opnum::kUseEnum, {}, {0, 0xFFFFFFFF, 0})
+                .entries.size(),
+            0u);
+}
+
+TEST_F(OperationsTest, TheWorkstationIsInAWorkgroup) {
+  const ByteVec stub = call(kWkssvc, wkst::opnum::kGetJoinInformation,
+                            [](rpc::NdrWriter& w) { w.unique_wide_string(std::nullopt); });
+  rpc::NdrReader r(stub);
+  EXPECT_EQ(r.unique_wide_string(), "WORKGROUP");
+  EXPECT_EQ(r.u16(), wkst::kJoinedWorkgroup);
+  EXPECT_EQ(r.u32(), net_status::kSuccess);
+}
+
+TEST_F(OperationsTest, TheWorkstationHasOneName) {
+  auto names = [&](std::uint16_t type) {
+    const ByteVec stub = call(kWkssvc, wkst::opnum::kEnumerateComputerNames, [&](auto& w) {
+      w.u16(type);
+      w.u32(0);
+    });
+    rpc::NdrReader r(stub);
+    EXPECT_TRUE(r.unique());
+    return r.u32();
+  };
+  EXPECT_EQ(names(wkst::computer_names::kPrimary), 1u);
+  EXPECT_EQ(names(wkst::computer_names::kAlternate), 0u);
+  EXPECT_EQ(names(wkst::computer_names::kAll), 1u);
 }
 
 }  // namespace

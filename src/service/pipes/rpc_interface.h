@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kMoreData = 234;
 inline constexpr std::uint32_t kUnknownDirectory = 2116;
 inline constexpr std::uint32_t kDuplicateShare = 2118;
 inline constexpr std::uint32_t kNetNameNotFound = 2310;
+inline constexpr std::uint32_t kDeviceNotShared = 2311;
 inline constexpr std::uint32_t kClientNameNotFound = 2312;
 inline constexpr std::uint32_t kFileIdNotFound = 2314;
 }  // namespace net_status

@@ -10,6 +10,7 @@ namespace holdfast::service::pipes::srvsvc {
 std::uint32_t share_enum(Call& c);
 std::uint32_t share_enum_sticky(Call& c);
 std::uint32_t share_get_info(Call& c);
+std::uint32_t share_check(Call& c);
 
 // srvsvc_share_changes.cc
 std::uint32_t share_add(Call& c);

@@ -230,6 +230,7 @@ Operation srvsvc_operation(std::uint16_t opnum) {
     case op::kShareGetInfo: return srvsvc::share_get_info;
     case op::kShareSetInfo: return srvsvc::share_set_info;
     case op::kShareDel: return srvsvc::share_del;
+    case op::kShareCheck: return srvsvc::share_check;
     case op::kServerGetInfo: return srvsvc::server_get_info;
     case op::kServerDiskEnum: return srvsvc::server_disk_enum;
     case op::kServerTransportEnum: return srvsvc::server_transport_enum;

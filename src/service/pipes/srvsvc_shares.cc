@@ -43,6 +43,10 @@ std::uint32_t flags_of(const core::Share& share) {
   return flags;
 }
 
+std::string device_of(const core::Share& share) {
+  return share.type == core::ShareType::kPipe ? "" : windows_path(share.location);
+}
+
 srvs::ShareInfo0 info0(const ShareFacts& f) { return {f.share->name}; }
 srvs::ShareInfo1 info1(const ShareFacts& f) {
   return {f.share->name, type_of(*f.share), f.share->comment};
@@ -53,7 +57,7 @@ srvs::ShareInfo2 info2(const ShareFacts& f) {
   info.type = type_of(*f.share);
   info.remark = f.share->comment;
   info.current_uses = f.uses;
-  info.path = f.share->type == core::ShareType::kPipe ? "" : windows_path(f.share->location);
+  info.path = device_of(*f.share);
   return info;
 }
 srvs::ShareInfo501 info501(const ShareFacts& f) {
@@ -145,6 +149,27 @@ std::uint32_t share_get_info(Call& c) {
     case 503: rpc::write_info_response(c.out, level, info503(f)); break;
     default: rpc::write_info_response(c.out, level, info1005(f)); break;
   }
+  return 0;
+}
+
+/// MS-SRVS 3.1.4.13: is this directory shared, and as what? As level 2 it tells where shares are,
+/// so it is for administrators.
+std::uint32_t share_check(Call& c) {
+  (void)c.in.unique_wide_string();
+  const std::string device = c.in.wide_string();
+  if (!c.in.ok()) return rpc::fault_status::kBadStubData;
+  std::uint32_t type = 0, status = net_status::kAccessDenied;
+  if (c.administrator()) {
+    std::shared_ptr<const Settings> settings = c.server.settings();
+    auto found =
+        std::find_if(settings->shares.begin(), settings->shares.end(),
+                     [&](const SharePtr& share) { return same_name(device_of(*share), device); });
+    const bool shared = found != settings->shares.end();
+    if (shared) type = type_of(**found);
+    status = shared ? net_status::kSuccess : net_status::kDeviceNotShared;
+  }
+  c.out.u32(type);
+  c.out.u32(status);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "core/path/path.h"
 #include "service/server/keeping.h"
+#include "service/server/local_opens.h"
 #include "service/server/notifications.h"
 
 namespace holdfast::service {
@@ -18,6 +19,7 @@ void give_up(Server& server, const core::ObjectId& object, std::uint64_t serial)
   std::vector<core::Wake> wakes;
   server.opens().give_up_break(object, serial, wakes);
   server.waits().wake(wakes);
+  server.local_opens().look_again(object);
 }
 
 /// A break that was acknowledged leaves its timer, which then finds nothing to do.
@@ -98,8 +100,10 @@ Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
     server.waits().forget(token_);
     co_return outcome.status;
   }
-  // Within a compound there is no interim response; the answer comes later all the same.
-  (void)request_.go_async();
+  // MS-SMB2 3.3.4.2 leaves it to the server who gets an interim response. Windows sends none for a
+  // SET_INFO that waits for a break (smbtorture's compound_async.rename_*), and only CREATE gets
+  // one within a compound; the answer comes later all the same.
+  if (request_.header.command != smb2::Command::kSetInfo) (void)request_.go_async();
   auto cancel = [&server, object = outcome.object, token = token_] {
     if (server.opens().cancel_break_wait(object, token))
       server.waits().wake(token, NtStatus::kCancelled);
@@ -141,9 +145,15 @@ Task<NtStatus> break_caching(Request& r, core::ObjectId object, core::BreakReaso
 void break_directory_leases(Server& server, ports::Executor& loop, const core::Share& share,
                             std::string_view path, const std::optional<Guid>& parent_lease) {
   if (!server.opens().any_directory_leased() || path.empty()) return;
-  send_breaks(
-      server, loop,
-      server.opens().break_directory(share, std::string(core::parent_path(path)), parent_lease));
+  std::vector<core::BreakNotice> breaks =
+      server.opens().break_directory(share, std::string(core::parent_path(path)), parent_lease);
+  if (breaks.empty()) return;
+  // The answer to the request goes first, as Windows has it (smbtorture's dirlease.rename,
+  // dirlease.unlink_different_set_and_close): nobody waits for these.
+  loop.post(
+      [weak = std::weak_ptr(server.alive()), &server, &loop, breaks = std::move(breaks)]() mutable {
+        if (auto alive = weak.lock()) send_breaks(server, loop, std::move(breaks));
+      });
 }
 
 Task<void> break_directory_leases(Request& r, const core::OpenView& open) {

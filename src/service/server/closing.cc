@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/server/closing.h"
 
+#include "core/path/tunnel_cache.h"
 #include "service/server/breaks.h"
 #include "service/server/driver.h"
 #include "service/server/keeping.h"
+#include "service/server/local_opens.h"
+#include "service/server/pipe_reads.h"
 #include "service/server/request.h"
 #include "wire/smb2/change_notify.h"
 
@@ -55,9 +58,11 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   if (!outcome.create_key.create_guid.is_zero())
     server.create_replays().forget(outcome.create_key, id);
   server.notifications().remove(id, outcome.wakes);
+  server.pipe_reads().wake(id, outcome.wakes);
   server.waits().wake(outcome.wakes);
   if (outcome.marked_to_go) report_going(server, *outcome.share, outcome.path);
   send_breaks(server, loop, std::move(outcome.breaks));
+  server.local_opens().closed(id, outcome);
   if (outcome.modified)
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
   if (!outcome.remove) co_return true;
@@ -69,6 +74,9 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.waits().wake(wakes);
   if (removed) {
     bool stream = !outcome.object.stream.empty();
+    if (!stream && !outcome.is_directory)
+      server.tunnel_cache().removed(outcome.share->vfs.get(), outcome.path,
+                                    loop.clock().monotonic_us());
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
     report_change(server, *outcome.share,
                   stream ? outcome.path + ":" + outcome.file->stream() : outcome.path,

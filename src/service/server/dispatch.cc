@@ -179,7 +179,10 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
 
 bool Request::go_async() {
   if (async_id != 0) return true;
-  if (!is_last) return false;
+  // Only a CREATE that waits for a break goes async in the middle of a compound: the requests
+  // behind it follow when it is answered (smbtorture's compound_async tells what Windows does;
+  // MS-SMB2 3.3.5.2.7 and its note leave it to the server).
+  if (!is_last && header.command != Command::kCreate) return false;
   flush_answers();
   return driver.send_interim(*this);
 }
@@ -200,12 +203,12 @@ ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
 ports::IoContext Request::io() const { return io_of(loop, *tree->share, *identity); }
 
 Result<core::OpenView> Request::find_open(smb2::FileId id) {
-  if (meta.header.is_related() && id.is_all_ones()) {
-    if (chain.file_id) {
+  // Whatever a related request says, it means the open of the one before (MS-SMB2 3.3.5.2.7.2).
+  if (meta.header.is_related()) {
+    if (chain.file_id)
       id = *chain.file_id;
-    } else {
+    else if (id.is_all_ones())
       return fail(is_error(chain.status) ? chain.status : NtStatus::kFileClosed);
-    }
   }
   core::RequestMark mark;
   mark.channel_sequence = header.channel_sequence();

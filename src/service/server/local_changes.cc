@@ -2,6 +2,7 @@
 #include "service/server/local_changes.h"
 
 #include "core/path/path.h"
+#include "service/server/local_opens.h"
 #include "wire/smb2/change_notify.h"
 
 namespace holdfast::service {
@@ -34,6 +35,8 @@ void LocalChanges::on_local_changes(const ports::Vfs& vfs, std::span<const Local
   if (stopped_) return;
   std::vector<core::Wake> wakes;
   for (const LocalChange& c : changes) {
+    opens_.entry_changed(vfs, c.path, c.kind == LocalChange::Kind::kLost);
+    if (c.kind == LocalChange::Kind::kRenamed) opens_.entry_changed(vfs, c.new_path, false);
     switch (c.kind) {
       case LocalChange::Kind::kCreated:
         notifications_.report(&vfs, {c.path, NotifyAction::kAdded, name_filter(c)}, wakes);

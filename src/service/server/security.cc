@@ -48,26 +48,46 @@ core::AccessToken token_of(const ports::Identity& identity) {
   return token;
 }
 
+namespace {
+
+Result<SecurityDescriptor> descriptor_from(const std::optional<ByteVec>& stored,
+                                           const core::Share& share, const ports::FileInfo& info) {
+  // A damaged descriptor must not open a file: it is refused, not replaced.
+  if (stored) return wire::dtyp::decode_security_descriptor(*stored);
+  if (!share.act_as_user) return everybody(info);
+  static const core::SidMapper kMapper;
+  return core::descriptor_of_mode(info.mode, info.uid, info.gid, kMapper, info.is_directory);
+}
+
+/// The owner of a file whose rights are those of its mode may change them as he likes: of what he
+/// can read and write he has all rights, as clients expect of files that they have made.
+bool has_all_rights(const core::Share& share, const ports::Identity& identity,
+                    const ports::FileInfo& info, std::uint32_t access) {
+  constexpr std::uint32_t kReadsAndWrites = Access::kReadData | Access::kWriteData;
+  return share.act_as_user && identity.credentials.act_as_user && !info.is_directory &&
+         info.uid == identity.credentials.uid && (access & kReadsAndWrites) == kReadsAndWrites;
+}
+
+}  // namespace
+
 Task<Result<SecurityDescriptor>> descriptor_of(ports::IoContext io, const core::Share& share,
                                                ports::File& file, const ports::FileInfo& info) {
   Result<std::optional<ByteVec>> stored = co_await file.security(io);
   if (!stored) co_return fail(stored.error());
-  if (*stored) {
-    // A damaged descriptor must not open a file: it is refused, not replaced.
-    co_return wire::dtyp::decode_security_descriptor(**stored);
-  }
-  if (!share.act_as_user) co_return everybody(info);
-  static const core::SidMapper kMapper;
-  co_return core::descriptor_of_mode(info.mode, info.uid, info.gid, kMapper, info.is_directory);
+  co_return descriptor_from(*stored, share, info);
 }
 
 Task<Result<std::uint32_t>> maximal_access_of(ports::IoContext io, const core::TreeConnect& tree,
                                               const ports::Identity& identity, ports::File& file,
                                               const ports::FileInfo& info, std::string_view path) {
-  Result<SecurityDescriptor> sd = co_await descriptor_of(io, *tree.share, file, info);
+  Result<std::optional<ByteVec>> stored = co_await file.security(io);
+  if (!stored) co_return fail(stored.error());
+  Result<SecurityDescriptor> sd = descriptor_from(*stored, *tree.share, info);
   if (!sd) co_return fail(sd.error());
   core::AccessToken token = token_of(identity);
   std::uint32_t access = core::maximum_access(*sd, token);
+  if (!*stored && has_all_rights(*tree.share, identity, info, access))
+    access |= Access::kAll & ~Access::kDelete;
   constexpr std::uint32_t kOfParent = Access::kDelete | Access::kReadAttributes;
   if ((access & kOfParent) != kOfParent && !path.empty()) {
     Result<ports::Opened> parent =

@@ -2,11 +2,14 @@
 #include "service/server/server.h"
 
 #include "base/utf16.h"
+#include "core/path/tunnel_cache.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
 #include "service/server/keeping.h"
 #include "service/server/local_changes.h"
+#include "service/server/local_opens.h"
+#include "service/server/pipe_reads.h"
 
 namespace holdfast::service {
 namespace {
@@ -25,11 +28,19 @@ Server::Server(Environment environment, Settings settings)
     : environment_(environment),
       settings_(std::make_shared<const Settings>(std::move(settings))),
       opens_(environment.random.u64() >> 16 | 1),
-      local_changes_(std::make_shared<LocalChanges>(notifications_, waits_)),
-      started_(environment.clock.now()) {}
+      tunnel_cache_(std::make_unique<core::TunnelCache>()),
+      pipe_reads_(std::make_unique<PipeReads>()),
+      local_opens_(std::make_shared<LocalOpens>(*this)),
+      local_changes_(std::make_shared<LocalChanges>(notifications_, waits_, *local_opens_)),
+      started_(environment.clock.now()) {
+  if (environment.local != nullptr) environment.local->set_sink(local_opens_);
+}
 
 // Another thread may be telling of a change at this moment.
-Server::~Server() { local_changes_->stop(); }
+Server::~Server() {
+  local_changes_->stop();
+  local_opens_->stop();
+}
 
 std::weak_ptr<ports::LocalChangeSink> Server::local_change_sink() { return local_changes_; }
 

@@ -17,6 +17,7 @@
 #include "core/session/session.h"
 #include "crypto/provider.h"
 #include "ports/authenticator.h"
+#include "ports/local_coherence.h"
 #include "ports/network.h"
 #include "ports/pipe.h"
 #include "ports/random.h"
@@ -24,11 +25,17 @@
 #include "service/server/stranded.h"
 #include "service/server/waits.h"
 
+namespace holdfast::core {
+class TunnelCache;
+}
+
 namespace holdfast::service {
 
 class Driver;
 class Interposer;
 class LocalChanges;
+class PipeReads;
+class LocalOpens;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -39,6 +46,8 @@ struct Environment {
   EventSink& events;
   /// Only in a build for tests.
   Interposer* interposer = nullptr;
+  /// Null: no share has local coherence.
+  ports::LocalCoherence* local = nullptr;
 };
 
 /// The shares and rules in force, replaced as a whole when the configuration changes.
@@ -121,10 +130,14 @@ class Server {
   core::OpenTable& opens() { return opens_; }
   core::CreateReplayTable& create_replays() { return create_replays_; }
   core::NotifyTable& notifications() { return notifications_; }
+  /// Short names of what was removed just now.
+  core::TunnelCache& tunnel_cache() { return *tunnel_cache_; }
   /// Turns what others do to the files into notifications.
   std::weak_ptr<ports::LocalChangeSink> local_change_sink();
+  LocalOpens& local_opens() { return *local_opens_; }
   WaitRegistry& waits() { return waits_; }
   StrandedRequests& stranded() { return stranded_; }
+  PipeReads& pipe_reads() { return *pipe_reads_; }
   Counters& counters() { return counters_; }
   NtTime started() const { return started_; }
   /// For what may run when the server is gone: held weakly.
@@ -155,8 +168,11 @@ class Server {
   core::OpenTable opens_;
   core::CreateReplayTable create_replays_;
   core::NotifyTable notifications_;
+  std::unique_ptr<core::TunnelCache> tunnel_cache_;
   WaitRegistry waits_;
   StrandedRequests stranded_;
+  std::unique_ptr<PipeReads> pipe_reads_;
+  std::shared_ptr<LocalOpens> local_opens_;
   std::shared_ptr<LocalChanges> local_changes_;
   Counters counters_;
   NtTime started_;

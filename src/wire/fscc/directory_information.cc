@@ -69,6 +69,15 @@ void put_short_name(const DirectoryEntry& x, Writer& w) {
   w.patch_u8(length_at, static_cast<std::uint8_t>(length));
 }
 
+/// Apple's SMB client, "ReadDirAttr Support".
+void put_apple(const AppleAttributes& x, Writer& w) {
+  w.u8(kShortNameSize);
+  w.u8(0);
+  w.u64(x.resource_fork_size);
+  w.bytes(x.finder_info);
+  w.u16(x.mode);
+}
+
 void put_times_and_sizes(const DirectoryEntry& x, Writer& w) {
   for (NtTime time : {x.creation_time, x.last_access_time, x.last_write_time, x.change_time})
     w.u64(time.ticks);
@@ -181,8 +190,12 @@ std::size_t DirectoryAppender::put(const DirectoryEntry& x, std::size_t at) {
     if (layout.reparse_tag) w.u32(x.reparse_tag);
     if (layout.file_id_64_early) w.u64(x.file_id);
     if (layout.file_id_128) w.bytes(x.file_id_128);
-    if (layout.short_name) put_short_name(x, w);
-    w.zeros(layout.pad_before_file_id);
+    if (x.apple && info_class_ == FileInfoClass::kIdBothDirectory) {
+      put_apple(*x.apple, w);
+    } else {
+      if (layout.short_name) put_short_name(x, w);
+      w.zeros(layout.pad_before_file_id);
+    }
     if (layout.file_id_64_late) w.u64(x.file_id);
   }
   std::size_t fixed = w.position() - start;

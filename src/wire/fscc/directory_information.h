@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,15 @@
 #include "wire/fscc/info_class.h"
 
 namespace holdfast::wire::fscc {
+
+/// FileIdBothDirectoryInformation to a client of Apple: what stands in the place of the 8.3 name
+/// and behind it. EaSize is the maximal access then.
+struct AppleAttributes {
+  std::uint64_t resource_fork_size = 0;
+  std::array<std::uint8_t, 16> finder_info{};
+  std::uint16_t mode = 0;
+  bool operator==(const AppleAttributes&) const = default;
+};
 
 /// One entry of a directory: all that any directory class carries (MS-FSCC 2.4.8, 2.4.10, 2.4.17 to
 /// 2.4.25, 2.4.33; class 100 of the SMB3 POSIX extensions). A class takes what it has room for.
@@ -31,6 +41,7 @@ struct DirectoryEntry {
   std::string file_name{};
   /// 8.3 name, at most 12 units; empty = none.
   std::string short_name{};
+  std::optional<AppleAttributes> apple{};
   // Class 100 only.
   std::uint32_t device_id = 0, hard_links = 0, mode = 0;
   Sid owner{}, group{};

@@ -85,6 +85,28 @@ TEST(Directory, OffsetsOfEachClass) {
   }
 }
 
+TEST(Directory, AppleAttributesStandInThePlaceOfTheShortName) {
+  DirectoryEntry x = sample("Q");
+  AppleAttributes& told = x.apple.emplace();
+  told.resource_fork_size = 0x1122334455667788;
+  told.finder_info.fill(0xAB);
+  told.mode = 0100644;
+  Buffer b;
+  DirectoryAppender appender(FileInfoClass::kIdBothDirectory, b, 4096);
+  ASSERT_TRUE(appender.append(x));
+  ASSERT_EQ(b.size(), 106u);
+  EXPECT_EQ(b.data()[68], 24);
+  EXPECT_EQ(load_u64(b.data() + 70), 0x1122334455667788u);
+  EXPECT_EQ(b.data()[93], 0xAB);
+  EXPECT_EQ(load_u16(b.data() + 94), 0100644);
+  EXPECT_EQ(load_u64(b.data() + 96), 0x0808080808080808u);
+  // No other class has room for them.
+  Buffer other;
+  DirectoryAppender both(FileInfoClass::kBothDirectory, other, 4096);
+  ASSERT_TRUE(both.append(x));
+  EXPECT_EQ(other.data()[68], 16);
+}
+
 TEST(Directory, RoundTripOfEachClass) {
   for (FileInfoClass c : kDirectoryClasses) {
     SCOPED_TRACE(static_cast<int>(c));

@@ -173,6 +173,8 @@ TEST(Ndr, StructuresMakeTheRoundTrip) {
   expect_round_trip(srvs::TimeOfDay{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   wkst::WkstaInfo101 station{{500, "HOLDFAST", "WORKGROUP", 10, 0}, ""};
   expect_round_trip(wkst::WkstaInfo102{station, 4});
+  expect_round_trip(wkst::WkstaInfo502{{1, 2, 3}});
+  expect_round_trip(wkst::UseInfo0{"S:", "\\\\server\\share"});
   expect_round_trip(wkst::WkstaUserInfo1{"a", "b", "c", std::nullopt});
   expect_round_trip(wkst::WkstaTransportInfo0{1, 2, "t", "a", 1});
 }

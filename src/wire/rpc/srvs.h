@@ -22,6 +22,7 @@ inline constexpr std::uint16_t kShareEnum = 15;
 inline constexpr std::uint16_t kShareGetInfo = 16;
 inline constexpr std::uint16_t kShareSetInfo = 17;
 inline constexpr std::uint16_t kShareDel = 18;
+inline constexpr std::uint16_t kShareCheck = 20;
 inline constexpr std::uint16_t kServerGetInfo = 21;
 inline constexpr std::uint16_t kServerDiskEnum = 23;
 inline constexpr std::uint16_t kServerTransportEnum = 26;

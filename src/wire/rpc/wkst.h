@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+
 #include "wire/rpc/envelopes.h"
 #include "wire/rpc/pdu.h"
 
@@ -14,6 +16,17 @@ namespace opnum {
 inline constexpr std::uint16_t kWkstaGetInfo = 0;
 inline constexpr std::uint16_t kWkstaUserEnum = 2;
 inline constexpr std::uint16_t kWkstaTransportEnum = 5;
+inline constexpr std::uint16_t kUseEnum = 11;
+// Of no use from afar; Windows answers them nevertheless.
+inline constexpr std::uint16_t kLogonDomainNameAdd = 14;
+inline constexpr std::uint16_t kLogonDomainNameDel = 15;
+inline constexpr std::uint16_t kJoinDomain = 16;
+inline constexpr std::uint16_t kUnjoinDomain = 17;
+inline constexpr std::uint16_t kRenameMachineInDomain = 18;
+inline constexpr std::uint16_t kValidateName = 19;
+inline constexpr std::uint16_t kGetJoinInformation = 20;
+inline constexpr std::uint16_t kGetJoinableOus = 21;
+inline constexpr std::uint16_t kEnumerateComputerNames = 30;
 }  // namespace opnum
 
 struct WkstaInfo100 {
@@ -46,6 +59,34 @@ struct WkstaInfo102 {
   void describe(this auto& self, auto& v) {
     self.base.describe(v);
     v.field(HF_FIELD(logged_on_users));
+  }
+};
+
+/// MS-WKST 2.2.5.4: the settings of a client's redirector, 20 numbers and 15 flags.
+struct WkstaInfo502 {
+  std::array<std::uint32_t, 35> settings{};
+  void describe(this auto& self, auto& v) {
+    for (auto& setting : self.settings) v.field("setting", setting);
+  }
+};
+
+/// NETSETUP_JOIN_STATUS (MS-WKST 2.2.3.3).
+inline constexpr std::uint16_t kJoinedWorkgroup = 2;
+
+/// NET_COMPUTER_NAME_TYPE (MS-WKST 2.2.3.4).
+namespace computer_names {
+inline constexpr std::uint16_t kPrimary = 0;
+inline constexpr std::uint16_t kAlternate = 1;
+inline constexpr std::uint16_t kAll = 2;
+}  // namespace computer_names
+
+/// One connection that the machine has made as a client (MS-WKST 2.2.5.21).
+struct UseInfo0 {
+  WidePointer local;
+  WidePointer remote;
+  void describe(this auto& self, auto& v) {
+    v.field(HF_FIELD(local));
+    v.field(HF_FIELD(remote));
   }
 };
 

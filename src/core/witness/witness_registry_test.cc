@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/witness/witness_registry.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::core {
+namespace {
+
+using namespace wire::rpc::witness;
+
+constexpr std::uint64_t kSecond = 1'000'000;
+
+class WitnessRegistryTest : public ::testing::Test {
+ protected:
+  static RegisterRequest request(std::uint32_t version = kVersion2) {
+    RegisterRequest q;
+    q.version = version;
+    q.net_name = "SRV";
+    q.ip_address = "192.0.2.1";
+    q.client_computer_name = "client1";
+    q.keep_alive_timeout_s = 60;
+    return q;
+  }
+  HandleResponse add(const RegisterRequest& q, bool extended = true) {
+    std::array<std::uint8_t, 16> key{++keys_};
+    return registry_.add(q, extended, server_, key, now_us_);
+  }
+  WitnessRegistry::Handle added(const RegisterRequest& q, bool extended = true) {
+    HandleResponse response = add(q, extended);
+    EXPECT_EQ(response.status, error::kSuccess);
+    return response.handle;
+  }
+  WitnessServer server_{{"srv", "srv.example.org"}, {"data"}, {"192.0.2.1", "2001:db8::1"}};
+  WitnessRegistry registry_;
+  std::uint8_t keys_ = 0;
+  std::uint64_t now_us_ = 1'000 * kSecond;
+};
+
+TEST_F(WitnessRegistryTest, RefusesWhatTheSpecificationRefuses) {
+  EXPECT_EQ(add(request(kVersion1)).status, error::kRevisionMismatch);
+  EXPECT_EQ(add(request(kVersion2), false).status, error::kRevisionMismatch);
+  for (auto member : {&RegisterRequest::net_name, &RegisterRequest::ip_address,
+                      &RegisterRequest::client_computer_name}) {
+    RegisterRequest q = request();
+    q.*member = std::nullopt;
+    EXPECT_EQ(add(q).status, error::kInvalidParameter);
+  }
+  RegisterRequest q = request();
+  q.net_name = "other";
+  EXPECT_EQ(add(q).status, error::kInvalidParameter);
+  q = request();
+  q.ip_address = "192.0.2.2";
+  EXPECT_EQ(add(q).status, error::kInvalidState);
+  q = request();
+  q.share_name = "nothing";
+  EXPECT_EQ(add(q).status, error::kInvalidState);
+  EXPECT_EQ(add(q).handle, WitnessRegistry::Handle{});
+  EXPECT_EQ(registry_.size(), 0u);
+}
+
+TEST_F(WitnessRegistryTest, AWaitingRequestIsWokenByAChange) {
+  auto handle = added(request(kVersion1), false);
+  EXPECT_FALSE(registry_.notify(handle, now_us_));
+  EXPECT_EQ(registry_.notify(handle, now_us_)->status, error::kInvalidState);
+  EXPECT_TRUE(registry_.resource_changed("unrelated", State::kAvailable).empty());
+  auto woken = registry_.resource_changed("srv", State::kUnavailable);
+  ASSERT_EQ(woken, WitnessRegistry::Handles{handle});
+  auto answer = registry_.take(handle);
+  ASSERT_TRUE(answer && answer->notification);
+  EXPECT_EQ(answer->notification->changes,
+            (std::vector<ResourceChange>{{State::kUnavailable, "srv"}}));
+  // Told once.
+  EXPECT_FALSE(registry_.notify(handle, now_us_));
+}
+
+TEST_F(WitnessRegistryTest, WhatNobodyWaitsForIsKept) {
+  auto handle = added(request());
+  EXPECT_TRUE(registry_.resource_changed("SRV", State::kUnavailable).empty());
+  EXPECT_TRUE(registry_.resource_changed("192.0.2.1", State::kAvailable).empty());
+  // The newest about a resource counts.
+  EXPECT_TRUE(registry_.resource_changed("SRV", State::kAvailable).empty());
+  auto answer = registry_.notify(handle, now_us_);
+  ASSERT_TRUE(answer && answer->notification);
+  EXPECT_EQ(
+      answer->notification->changes,
+      (std::vector<ResourceChange>{{State::kAvailable, "192.0.2.1"}, {State::kAvailable, "SRV"}}));
+}
+
+TEST_F(WitnessRegistryTest, MovesAreForTheClientTheyName) {
+  RegisterRequest with_share = request();
+  with_share.share_name = "DATA";
+  with_share.flags = kRegisterIpNotification;
+  auto handle = added(with_share);
+  RegisterRequest other = request();
+  other.client_computer_name = "client2";
+  auto second = added(other);
+  WitnessRegistry::Addresses there{{address_flag::kIpv4, {192, 0, 2, 9}, {}}};
+  EXPECT_FALSE(registry_.notify(handle, now_us_));
+  EXPECT_FALSE(registry_.notify(second, now_us_));
+  EXPECT_EQ(registry_.client_moves("CLIENT2", there), WitnessRegistry::Handles{second});
+  EXPECT_EQ(registry_.take(second)->notification->type, NotificationType::kClientMove);
+  EXPECT_EQ(registry_.share_moves("client1", "data", there), WitnessRegistry::Handles{handle});
+  // Others join it before it is taken; one is told after the other, resources first.
+  registry_.resource_changed("srv", State::kAvailable);
+  registry_.client_moves("client1", there);
+  registry_.addresses_changed(there);
+  std::vector<NotificationType> types;
+  types.push_back(registry_.take(handle)->notification->type);
+  for (int i = 0; i < 3; ++i)
+    types.push_back(registry_.notify(handle, now_us_)->notification->type);
+  EXPECT_EQ(types, (std::vector{NotificationType::kResourceChange, NotificationType::kClientMove,
+                                NotificationType::kShareMove, NotificationType::kIpChange}));
+  EXPECT_FALSE(registry_.notify(handle, now_us_));
+  EXPECT_TRUE(registry_.share_moves("client2", "data", there).empty());
+  EXPECT_EQ(registry_.clients(), (std::vector<std::string>{"client1", "client2"}));
+}
+
+TEST_F(WitnessRegistryTest, UnknownHandlesAreSaid) {
+  WitnessRegistry::Handle none{};
+  EXPECT_EQ(registry_.notify(none, now_us_)->status, error::kNotFound);
+  EXPECT_EQ(registry_.take(none)->status, error::kNotFound);
+  EXPECT_EQ(registry_.remove(none), error::kInvalidParameter);
+  auto handle = added(request());
+  EXPECT_EQ(registry_.remove(handle), error::kSuccess);
+  EXPECT_EQ(registry_.notify(handle, now_us_)->status, error::kNotFound);
+  EXPECT_EQ(registry_.add(request(), true, server_, {}, now_us_).status, error::kNoSystemResources);
+}
+
+TEST_F(WitnessRegistryTest, WaitingEndsWithItsTimeAndUnusedOnesAreForgotten) {
+  auto handle = added(request());
+  auto version1 = added(request(kVersion1), false);
+  EXPECT_FALSE(registry_.notify(handle, now_us_));
+  EXPECT_FALSE(registry_.notify(version1, now_us_));
+  EXPECT_TRUE(registry_.expire(now_us_ + 59 * kSecond).empty());
+  EXPECT_EQ(registry_.expire(now_us_ + 60 * kSecond), WitnessRegistry::Handles{handle});
+  EXPECT_EQ(registry_.size(), 2u);
+  EXPECT_TRUE(
+      registry_.expire(now_us_ + 60 * kSecond + WitnessRegistry::kUnusedTimeout_us).empty());
+  // The one of version 1 waits for ever.
+  EXPECT_EQ(registry_.size(), 1u);
+  EXPECT_FALSE(registry_.take(version1));
+}
+
+TEST_F(WitnessRegistryTest, NothingGrowsWithoutBounds) {
+  RegisterRequest q = request();
+  server_.names.push_back("n");
+  auto handle = added(q);
+  for (int i = 0; i < 100; ++i)
+    registry_.resource_changed(i % 2 == 0 ? "srv" : "192.0.2.1", State::kAvailable);
+  EXPECT_EQ(registry_.notify(handle, now_us_)->notification->changes.size(), 2u);
+  std::array<std::uint8_t, 16> key{};
+  for (std::size_t i = 0; registry_.size() < WitnessRegistry::kMaxRegistrations; ++i) {
+    key[15] = 1, key[14] = static_cast<std::uint8_t>(i),
+    key[13] = static_cast<std::uint8_t>(i >> 8);
+    registry_.add(q, true, server_, key, now_us_);
+  }
+  key[12] = 1;
+  EXPECT_EQ(registry_.add(q, true, server_, key, now_us_).status, error::kNoSystemResources);
+}
+
+}  // namespace
+}  // namespace holdfast::core

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "service/ioctl/ioctl.h"
+
+namespace holdfast::service::fsctl {
+
+/// Before the data of the call's open is changed: others let go of what they cache of it, as before
+/// a WRITE (MS-FSA 2.1.4.12). An error: nothing may be changed.
+Task<NtStatus> before_data_change(Call c);
+/// After it: who watches the directory hears of it, as of a WRITE.
+Task<void> after_data_change(Call c);
+
+}  // namespace holdfast::service::fsctl

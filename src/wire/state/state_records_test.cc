@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+
+#include "wire/state/records.h"
+
+namespace holdfast::wire::state {
+namespace {
+
+Guid guid(std::uint8_t first) {
+  Guid g;
+  for (std::size_t i = 0; i < 16; ++i) g.octets[i] = static_cast<std::uint8_t>(first + i);
+  return g;
+}
+
+template <class T>
+ByteVec encoded(const T& value) {
+  Buffer out;
+  Writer writer(out);
+  encode(value, writer);
+  return to_vec(out.view());
+}
+
+std::string hex_lines(Bytes octets) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    text += kDigits[octets[i] >> 4];
+    text += kDigits[octets[i] & 15];
+    if (i % 32 == 31 || i + 1 == octets.size()) text += '\n';
+  }
+  return text;
+}
+
+ByteVec golden(const std::string& name) {
+  std::ifstream file(std::string(HF_GOLDEN) + "/" + name + ".hex");
+  EXPECT_TRUE(file.good()) << name;
+  ByteVec octets;
+  for (std::string line; std::getline(file, line);)
+    for (std::size_t i = 0; i + 1 < line.size(); i += 2)
+      octets.push_back(static_cast<std::uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
+  return octets;
+}
+
+/// Today's writer writes what the file has (as long as its version is today's), and today's reader
+/// reads it as `value`. With HF_WRITE_GOLDEN in the environment a file that is missing is made.
+template <class T>
+void check_golden(const std::string& name, const T& value) {
+  const std::string path = std::string(HF_GOLDEN) + "/" + name + ".hex";
+  if (std::getenv("HF_WRITE_GOLDEN") != nullptr && !std::ifstream(path).good())
+    std::ofstream(path) << hex_lines(encoded(value));
+  const ByteVec octets = golden(name);
+  T read;
+  ASSERT_TRUE(decode(octets, read)) << name;
+  EXPECT_EQ(print(read), print(value)) << name;
+  EXPECT_EQ(encoded(read), octets) << name;
+  EXPECT_EQ(encoded(value), octets) << name;
+}
+
+OpenState open_version_1() {
+  OpenState s;
+  s.flags = OpenState::kHasAppInstance | OpenState::kHasAppVersion | OpenState::kDeleteOnClose |
+            OpenState::kResilient | OpenState::kHasLease | OpenState::kHasParentLease |
+            OpenState::kHasLockSequence;
+  s.persistent_id = 0x1122334455667788;
+  s.create_guid = guid(0x10);
+  s.client_guid = guid(0x20);
+  s.owner = Sid(5, {21, 11, 22, 33, 1001});
+  s.owner_name = as_bytes("anna");
+  s.app_instance = guid(0x30);
+  s.app_version_high = 1;
+  s.app_version_low = 2;
+  s.share = as_bytes("data");
+  s.device = 0xFD01;
+  s.inode = 4711;
+  s.stream = as_bytes("notes");
+  s.path = as_bytes(
+      "plans/2026/b\xC3\xBC"
+      "cher.txt");
+  s.access = 0x0012019F;
+  s.share_access = 7;
+  s.options = 0x40;
+  s.created = {0x01DA'1234'5678'9ABC};
+  s.durable = 3;
+  s.durable_timeout_ms = 60'000;
+  s.resilient_timeout_ms = 120'000;
+  s.oplock_level = 0xFF;
+  s.lease_key = guid(0x40);
+  s.parent_lease_key = guid(0x50);
+  s.lease_state = 7;
+  s.lease_epoch = 12;
+  s.lease_version = 2;
+  s.channel_sequence = 3;
+  for (std::size_t i = 0; i < 64; ++i) s.lock_sequence[i] = static_cast<std::uint8_t>(i % 16);
+  s.locks = {{0, 4096, 1}, {0x7FFF'FFFF'0000'0000, 1, 0}};
+  return s;
+}
+
+TEST(Golden, EveryReleasedVersionIsRead) {
+  check_golden("open-v1", open_version_1());
+  check_golden("open-v1-least", OpenState{});
+  ServerState server;
+  server.server_guid = guid(0x60);
+  server.next_persistent_id = 0x1000;
+  server.next_session_id = 0x2000;
+  check_golden("server-v1", server);
+  ConnectionState connection;
+  connection.flags = ConnectionState::kBehindProxy;
+  connection.peer = guid(0x70).octets;
+  connection.peer_port = 50'001;
+  connection.local = guid(0x80).octets;
+  connection.local_port = 445;
+  connection.accepted = {0x01DA'0000'0000'0001};
+  check_golden("connection-v1", connection);
+  EpochState epoch;
+  epoch.epoch = 5;
+  epoch.instance = guid(0x90);
+  epoch.boot = guid(0xA0);
+  epoch.lease_ms = 10'000;
+  epoch.renewals = 77;
+  epoch.activity = EpochState::kActive;
+  epoch.renewed_us = 123'456'789;
+  epoch.taken = {0x01DA'0000'0000'0002};
+  epoch.host = as_bytes("node1");
+  check_golden("epoch-v1", epoch);
+}
+
+TEST(StateRecords, EveryCutIsRefused) {
+  const ByteVec whole = encoded(open_version_1());
+  OpenState s;
+  for (std::size_t n = 0; n < whole.size(); ++n)
+    EXPECT_FALSE(decode(Bytes(whole).first(n), s)) << n;
+}
+
+TEST(StateRecords, ChangedOctetsAreReadOrRefusedAndNeverMore) {
+  const ByteVec whole = encoded(open_version_1());
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    ByteVec changed = whole;
+    for (int n = 1 + static_cast<int>(random() % 4); n != 0; --n)
+      changed[random() % changed.size()] = static_cast<std::uint8_t>(random());
+    OpenState s;
+    if (!decode(changed, s)) continue;
+    const ByteVec again = encoded(s);
+    ASSERT_LE(again.size(), changed.size());
+    EXPECT_TRUE(equal(again, Bytes(changed).first(again.size())));
+  }
+}
+
+TEST(StateRecords, UnknownFieldsAtTheEndArePassedOver) {
+  ServerState server;
+  server.version = 2;
+  ByteVec octets = encoded(server);
+  octets.push_back(1);
+  ServerState read;
+  EXPECT_TRUE(decode(octets, read));
+  store_u16(octets.data() + 2, 2);
+  EXPECT_FALSE(decode(octets, read));
+}
+
+}  // namespace
+}  // namespace holdfast::wire::state

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judges what ../drivers/race.py counted on both machines against what is then in the folder."""
+
+import struct
+import zlib
+
+from .lab import Failed
+
+JOBS = ("counter", "records", "mapped", "appended", "names", "replaced")
+# Errors that a client without POSIX semantics may report, and why; see ../README.md.
+WITHOUT_POSIX = {
+    "names": ("EACCES", "EBUSY", "EIO"),  # somebody has it open, or has just asked to delete it
+    # The target is open elsewhere; cifs.ko then removes it first.
+    "replaced": ("EACCES", "EBUSY", "EIO", "ESTALE", "absent"),
+}
+
+
+# What a client says when a file was renamed over while it was opening it; a local file system never does.
+ANY_MODE = {"replaced": ("ESTALE",)}
+
+
+def total(counts, key):
+    return sum(c.get(key, 0) for c in counts)
+
+
+def number_at(path, offset):
+    data = path.read_bytes()[offset:offset + 8]
+    return struct.unpack("<Q", data)[0] if len(data) == 8 else 0
+
+
+def equal(what, found, wanted):
+    if found != wanted:
+        raise Failed(f"{what}: {found}, not {wanted}")
+
+
+def judge(job, counts, folder, listings, posix):
+    """Raises Failed when `folder` (the server's own) or what the clients list does not fit their counts."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    for listing in listings:
+        equal(f"{job}: names seen by a client", listing, names)
+    raised = total(counts, "raised")
+    if job == "counter":
+        equal("counter", number_at(folder / "counter", 0), raised)
+    elif job == "mapped":
+        equal("mapped counter", number_at(folder / "mapped", 4096), raised)
+    elif job == "records":
+        equal("serial numbers of the records", sum(serials(folder / "records")), raised)
+    elif job == "appended":
+        lines = (folder / "appended").read_text(encoding="ascii").splitlines()
+        equal("lines", len(lines), raised)
+        equal("different lines", len(set(lines)), raised)
+    elif job == "names":
+        equal("names", len(names), total(counts, "made") - total(counts, "removed"))
+    unexpected(job, counts, posix)
+    return " ".join(f"{key} {total(counts, key)}" for key in sorted({k for c in counts for k in c}))
+
+
+def serials(path):
+    data = path.read_bytes()
+    for at in range(0, len(data), 512):
+        record = data[at:at + 512]
+        if not any(record):
+            continue
+        if zlib.crc32(record[:-4]) != struct.unpack("<I", record[-4:])[0]:
+            raise Failed(f"record {at // 512} on the server's disk: wrong checksum")
+        yield struct.unpack("<Q", record[:8])[0]
+
+
+def unexpected(job, counts, posix):
+    expected = ("raised", "refused", "made", "moved", "removed", "renamed", "read")
+    for count in counts:
+        for key, value in count.items():
+            error = key.split(": ")[-1]
+            if key in expected or error in ANY_MODE.get(job, ()) or (not posix and error in WITHOUT_POSIX.get(job, ())):
+                continue
+            raise Failed(f"{job}: {value} times {key}, which a local file system never says")
