@@ -143,7 +143,6 @@ app::NodeOptions node_options(const ServeArguments& a, const std::string& direct
   share.share.guest_ok = a.guest;
   share.share.encryption = a.encryption;
   share.directory = directory;
-  share.apple = service::AppleOptions{.read_only = a.read_only};
   return options;
 }
 

@@ -51,7 +51,7 @@ struct ShareConfig {
   bool continuous_availability = false;
   ClusterKind cluster = ClusterKind::kNone;
   MaxLease max_lease = MaxLease::kAuto;
-  bool apple = true;
+  bool apple = false;
   bool apple_netatalk_metadata = false;
   bool time_machine = false;
   /// Octets; 0: what the file system has.

@@ -279,7 +279,7 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.continuous_availability = true;
   share.cluster = ClusterKind::kScaleout;
   share.max_lease = MaxLease::kReadHandle;
-  share.apple = false;
+  share.apple = true;
   share.apple_netatalk_metadata = share.time_machine = true;
   share.time_machine_max_size = 32768;
   share.local_coherence = true;

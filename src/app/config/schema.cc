@@ -460,10 +460,11 @@ std::vector<Key> behaviour_keys() {
 /// Macs.
 std::vector<Key> apple_keys() {
   return {
-      {"apple", Kind::kFlag, "true",
+      {"apple", Kind::kFlag, "false",
        "Macs are answered in their own extensions (AAPL): listings with Finder information, "
        "resource forks in `._` files as Samba and Netatalk have them, copies of whole files on the "
-       "server. Other clients see no difference. Needs `streams`.",
+       "server. Such `._` files are then a part of their file, and no client lists them. Needs "
+       "`streams`.",
        Takes::kAtOnce, [](Config& c, const Value& v) { c.shares.back().apple = v.flag; }},
       {"apple_metadata", Kind::kChoice, "\"stream\"",
        "Where Finder information is written: `stream`, the stream AFP_AfpInfo; `netatalk`, the "

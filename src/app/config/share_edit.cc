@@ -92,7 +92,7 @@ void add_elsewhere(const ShareConfig& share, const ShareConfig& usual, std::stri
 }
 
 void add_apple(const ShareConfig& share, std::string& out) {
-  if (!share.apple) out += "apple = false\n";
+  if (share.apple) out += "apple = true\n";
   if (share.apple_netatalk_metadata) out += "apple_metadata = \"netatalk\"\n";
   if (share.time_machine) out += "time_machine = true\n";
   if (share.time_machine_max_size != 0)
