@@ -87,9 +87,10 @@ listen smb
   bind [2001:db8:2::1]:446
   server one 10.9.0.2:445 send-proxy-v2 proxy-v2-options crc32c
 END
-proxy_do nginx -e "$WORK/nginx/error.log" -p "$WORK/nginx" -c "$WORK/nginx/nginx.conf" &
+# Without proxy_do, whose shell would be what is ended in their place.
+nsenter --net="/proc/$proxy_ns/ns/net" nginx -e "$WORK/nginx/error.log" -p "$WORK/nginx" -c "$WORK/nginx/nginx.conf" &
 started+=("$!")
-proxy_do haproxy -db -f "$WORK/haproxy.cfg" >"$WORK/haproxy.log" 2>&1 &
+nsenter --net="/proc/$proxy_ns/ns/net" haproxy -db -f "$WORK/haproxy.cfg" >"$WORK/haproxy.log" 2>&1 &
 started+=("$!")
 listens() { proxy_do ss -Hltn "sport = :$1" | grep -q .; }
 for each in 445 446 447; do until_true 20 listens "$each"; done
