@@ -118,11 +118,12 @@ int run_main(int argc, char** argv) {
   add_target(pay, a);
   const std::map<std::string, PriceOptions::What> whats = {{"write", PriceOptions::What::kWrite},
                                                            {"read", PriceOptions::What::kRead},
-                                                           {"opens", PriceOptions::What::kOpens}};
+                                                           {"opens", PriceOptions::What::kOpens},
+                                                           {"lone", PriceOptions::What::kLone}};
   const std::map<std::string, HandleKind> handles = {{"plain", HandleKind::kPlain},
                                                      {"durable", HandleKind::kDurable},
                                                      {"persistent", HandleKind::kPersistent}};
-  pay.add_option("--what", price.what, "write, read or opens")
+  pay.add_option("--what", price.what, "write, read, opens or lone")
       ->transform(CLI::CheckedTransformer(whats))
       ->required();
   pay.add_option("--handle", price.handle, "plain, durable or persistent")

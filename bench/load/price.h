@@ -15,6 +15,9 @@ struct PriceOptions {
     kRead,
     /// CREATE and CLOSE of files that exist, each request in flight with one of its own.
     kOpens,
+    /// Opens `opens` files one after the other, then closes them one after the other, with nothing
+    /// else under way; says "begin", "opened" and "closed" and awaits a line before the next step.
+    kLone,
   } what = What::kWrite;
   /// kPersistent fails when the server does not grant it.
   HandleKind handle = HandleKind::kPlain;
