@@ -108,12 +108,12 @@ Task<bool> LoadClient::begin() {
 
 Task<void> LoadClient::work() {
   std::uint32_t half = run_.options().layout.size / 2;
-  working_ = 2 * kept_.size() + 1;
+  working_ = 2 * kept_.size() + run_.options().passing;
   for (auto& kept : kept_) {
     spawn(keep_writing(*kept, 0, half));
     spawn(keep_writing(*kept, half, run_.options().layout.size));
   }
-  spawn(keep_making());
+  for (std::uint32_t i = 0; i < run_.options().passing; ++i) spawn(keep_making(i));
   (void)co_await all_ended_;
   for (auto& kept : kept_) {
     kept->guarded.held = false;
@@ -207,12 +207,12 @@ Task<bool> LoadClient::fill_and_compare(Handle& handle) {
 }
 
 /// A CREATE of a new name that goes again must not find its own file in the way.
-Task<void> LoadClient::keep_making() {
+Task<void> LoadClient::keep_making(std::uint32_t maker) {
   co_await think();
   for (std::uint32_t n = 0; !run_.stopping(); ++n) {
     Handle handle;
-    handle.path =
-        std::string(kFolder) + "\\passing-" + std::to_string(index_) + "-" + std::to_string(n);
+    handle.path = std::string(kFolder) + "\\passing-" + std::to_string(index_) + "-" +
+                  std::to_string(maker) + "-" + std::to_string(n);
     handle.disposition = smb2::CreateDisposition::kCreate;
     handle.options |= smb2::CreateOptions::kDeleteOnClose;
     handle.lease = lease(client_.new_guid(), LeaseState::kAll);

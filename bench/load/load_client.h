@@ -38,7 +38,7 @@ class LoadClient {
   Task<void> keep_writing(Kept& kept, std::uint32_t begin, std::uint32_t end);
   Task<void> write_once(Kept& kept, std::uint32_t begin, MutBytes model);
   Task<void> read_back(Kept& kept, std::uint32_t begin, Bytes model);
-  Task<void> keep_making();
+  Task<void> keep_making(std::uint32_t maker);
   Task<bool> fill_and_compare(Handle& handle);
   Task<void> think();
   void ended();

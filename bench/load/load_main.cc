@@ -102,6 +102,8 @@ int run_main(int argc, char** argv) {
   load.add_option("--clients", run.layout.clients)->capture_default_str();
   load.add_option("--opens", run.layout.opens, "of each client")->capture_default_str();
   load.add_option("--rivals", run.rivals, "who try to get at them")->capture_default_str();
+  load.add_option("--passing", run.passing, "files of each client that come and go")
+      ->capture_default_str();
   load.add_option("--file-size", run.layout.size, "octets")->capture_default_str();
   load.add_option("--largest-write", run.largest_write, "octets")->capture_default_str();
   load.add_option("--think-ms", a.think_ms, "of each writer, on average")->capture_default_str();

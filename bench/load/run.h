@@ -14,6 +14,8 @@ struct RunOptions {
   Layout layout;
   /// Clients that try to get at the others' files.
   std::uint32_t rivals = 1;
+  /// Files that each client has come and go at once.
+  std::uint32_t passing = 1;
   std::uint32_t largest_write = 8'192;
   /// Between two requests of one writer, on average.
   std::uint64_t think_us = 400'000;

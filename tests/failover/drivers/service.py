@@ -140,8 +140,10 @@ class Service:
 
     def store(self, share):
         """The folder of the share's state store, or None while there is none."""
-        folder = pathlib.Path(self.shares[share]["path"]) / ".holdfast" / "state"
-        return folder if folder.is_dir() else None
+        settings = self.shares[share]
+        folder = pathlib.Path(settings.get("state_path") or pathlib.Path(settings["path"]) / ".holdfast")
+        segment = next(folder.rglob("segment-*"), None) if folder.is_dir() else None
+        return segment.parent if segment else None
 
 
 def processor_seconds(pid):
