@@ -50,7 +50,7 @@ class Bench:
         return samba.Samba(self.options.samba, home, SHARE, home / "share", available)
 
     def load(self, port, available, arguments, **more):
-        return [self.options.bin / "holdfast-load", "price", "--port", str(port), "--share", SHARE, "--user", USER,
+        return [self.options.generator, "price", "--port", str(port), "--share", SHARE, "--user", USER,
                 "--password-file", self.password_file, "--handle", "persistent" if available else "durable", *arguments]
 
     def rate(self, server, available, arguments):
@@ -170,6 +170,7 @@ class Bench:
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--bin", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    p.add_argument("--generator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     p.add_argument("--samba", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=float, default=3, help="of each measurement")

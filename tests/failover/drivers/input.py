@@ -35,7 +35,7 @@ class Stage:
         self.seen = 0
 
     def load(self, *arguments, share):
-        return [self.options.bin / "holdfast-load", *arguments, "--port", str(self.service.port), "--share", share,
+        return [self.options.generator, *arguments, "--port", str(self.service.port), "--share", share,
                 "--user", USER, "--password-file", self.service.password_file]
 
     def probe(self, share, handle, count=1):
@@ -284,6 +284,7 @@ def main():
     cases = {name[5:]: case for name, case in globals().items() if name.startswith("case_")}
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--bin", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    p.add_argument("--generator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     p.add_argument("--keep", action="store_true", help="leaves the folders of failed cases")
     p.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(cases))
     options = p.parse_args()

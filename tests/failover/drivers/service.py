@@ -135,6 +135,10 @@ class Service:
     def add_user(self, name=USER):
         self.holdfast("user", "add", name, "--password-file", self.password_file)
 
+    def descriptors(self):
+        """How many the server has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def json(self, *arguments):
         return json.loads(self.holdfast(*arguments, "--json"))
 
