@@ -107,6 +107,11 @@ std::expected<void, std::string> Daemon::start() {
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   std::string failed = follow_listeners(config_);
+  // Nor its sockets: the kernel takes a ring of io_uring apart some time after its process.
+  for (int tries = 0; !failed.empty() && tries < 100; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    failed = follow_listeners(config_);
+  }
   if (node_->listening().empty()) return std::unexpected(failed);
   if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
   event(Severity::kNotice, "server.started", summary());
