@@ -49,6 +49,18 @@ class Stage:
         wrong = self.probe(share, handle)
         expect(not wrong, f"share {share}: {wrong}")
 
+    def granted_within(self, share, seconds):
+        """Persistent handles are granted (again), after a while at most."""
+        wrong = [""]
+
+        def granted():
+            wrong[0] = self.probe(share, "persistent")
+            return not wrong[0]
+        try:
+            wait_until("", seconds, granted, 0.2)
+        except Failure:
+            raise Failure(f"no persistent handle within {seconds} s: {wrong[0]}\n{self.service.log_tail(15)}") from None
+
     def log(self):
         return self.service.log.read_text(errors="replace")
 
@@ -180,7 +192,7 @@ def case_unreadable(stage):
     stage.said(re.escape(str(store)))
     stage.works(PLAIN, "durable")
     os.chown(store, 65534, 65534)
-    wait_until("the share is served once its store can be read", 30, lambda: not stage.probe(KEPT, "persistent"), 0.2)
+    stage.granted_within(KEPT, 30)
     stage.service.stop()
 
 
@@ -227,7 +239,7 @@ def case_full(stage):
     try:
         stage.service.start()
         stage.service.add_user()
-        many = 3000
+        many = 2000
         expect(not stage.probe(KEPT, "persistent", many), "cannot open many files")
         stage.hold()
         time.sleep(1)  # The holders have written all of their files.
@@ -240,7 +252,7 @@ def case_full(stage):
         stage.said(re.escape(str(stage.store())))
         stage.works(PLAIN, "durable")
         filler.unlink()
-        wait_until("persistent handles again", 30, lambda: not stage.probe(KEPT, "persistent"), 0.2)
+        stage.granted_within(KEPT, 30)
         stage.mark()
         stage.service.kill()
         stage.service.start()
