@@ -40,7 +40,8 @@ class Stage:
 
     def probe(self, share, handle, count=1):
         """Opens files and closes them; "" or what went wrong."""
-        done = subprocess.run(self.load("price", "--what", "lone", "--handle", handle, "--count", str(count), share=share),
+        command = self.load("price", "--what", "lone", "--handle", handle, "--count", str(count), share=share)
+        done = subprocess.run(command,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=120, check=False)
         return "" if done.returncode == 0 else done.stderr.strip() or f"status {done.returncode}"

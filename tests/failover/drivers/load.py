@@ -30,8 +30,9 @@ class Generator:
             self.process = subprocess.Popen(
                 [options.generator, "run", "--port", str(service.port), "--share", SHARE, "--user", USER,
                  "--password-file", service.password_file, "--clients", str(options.clients), "--opens",
-                 str(options.opens), "--rivals", str(options.rivals), "--passing", str(options.passing), "--think-ms", str(options.think_ms), "--limit",
-                 str(options.limit), "--seed", str(options.seed), "--log", self.log, "--pauses", self.pauses_file],
+                 str(options.opens), "--rivals", str(options.rivals), "--passing", str(options.passing), "--think-ms",
+                 str(options.think_ms), "--limit", str(options.limit), "--seed", str(options.seed), "--log", self.log,
+                 "--pauses", self.pauses_file],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
         self.lines, self.arrived = [], threading.Condition()
         threading.Thread(target=self.read, daemon=True).start()
@@ -175,8 +176,8 @@ class Run:
     def check_nothing_left(self, base):
         """No open, no handle that is kept, no record in the store."""
         def closed():
-            return (self.service.json("status")["files_open"] == 0 and "No open files." in self.service.holdfast("files")
-                    and self.service.descriptors() <= self.base_descriptors + MORE_DESCRIPTORS)
+            return (self.service.json("status")["files_open"] == 0
+                    and "No open files." in self.service.holdfast("files") and self.service.descriptors() <= self.base_descriptors + MORE_DESCRIPTORS)
         try:
             wait_until("no file is open", 10, closed, 0.1)
         except Failure:
