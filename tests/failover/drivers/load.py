@@ -158,7 +158,10 @@ class Run:
 
     def kill_and_start(self, generator, number):
         outage = Outage(time.monotonic())
-        self.service.kill()
+        if self.random.random() < self.options.orderly:
+            self.service.stop()
+        else:
+            self.service.kill()
         self.outages.append(outage)
         if number % self.options.look_every == 0:
             outage.held = True
@@ -260,6 +263,7 @@ def arguments():
     p.add_argument("--between", type=float, default=2, help="longest time of work between two kills, seconds")
     p.add_argument("--longest-down", type=float, default=1.5, help="longest time until the restart, seconds")
     p.add_argument("--again", type=float, default=0.2, help="part of the kills that hit clients amid their return")
+    p.add_argument("--orderly", type=float, default=0, help="part of the kills that are SIGTERM instead of SIGKILL")
     p.add_argument("--look-every", type=int, default=10, help="every so many kills the disk is checked meanwhile")
     p.add_argument("--limit", type=float, default=60, help="longest pause, seconds")
     p.add_argument("--cut", action="store_true", help="cuts all connections instead of killing the server")
