@@ -28,9 +28,14 @@ void OpenTable::changed(Stripe& stripe, FileState& file) {
   for (OpenId id : file.opens) changed(stripe, id, *stripe.find(id));
 }
 
-void OpenTable::closed(Stripe& stripe, const Open& open) {
-  if (!open.recorded) return;
-  stripe.closed.push_back({open.spec.share->failover, open.persistent_id, std::nullopt});
+OpenChange OpenTable::closed(const Open& open) {
+  if (!open.recorded) return {};
+  return {open.spec.share->failover, open.persistent_id, std::nullopt};
+}
+
+void OpenTable::tell_closed(Stripe& stripe, OpenChange gone) {
+  if (gone.volume == nullptr) return;
+  stripe.closed.push_back(std::move(gone));
   changed_stripes_.fetch_or(std::uint64_t{1} << stripe.number, std::memory_order_release);
 }
 

@@ -370,7 +370,9 @@ class OpenTable {
   void changed(Stripe& stripe, OpenId id, Open& open);
   /// All opens of the stream.
   void changed(Stripe& stripe, FileState& file);
-  void closed(Stripe& stripe, const Open& open);
+  /// What to tell of an open that is closed; without a volume: nothing.
+  static OpenChange closed(const Open& open);
+  void tell_closed(Stripe& stripe, OpenChange gone);
   NtStatus restore_in(Stripe& stripe, OpenId id, const OpenRecord& record);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;

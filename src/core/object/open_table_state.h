@@ -40,6 +40,8 @@ struct OpenTable::FileState {
   ByteRangeLocks locks;
   StreamCaching caching;
   std::vector<Wake> wakes_after_removal;
+  /// Of opens that are closed, for when the name is removed.
+  std::vector<OpenChange> closed_after_removal;
   /// Parent lease key of the open that had the object marked to be deleted.
   std::optional<Guid> deleter_parent_lease;
 };
