@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One round: applications at work on all seats, the server goes away in the middle and comes back, and what came of it."""
+
+import concurrent.futures
+import json
+import shutil
+import subprocess
+import time
+from types import SimpleNamespace
+
+from harness.lab import Failed, LAB_DIR, run
+
+from .stage import DRIVERS, PYTHON, RIVAL_HOST, SHARE, wait_until
+from .wire import Capture
+
+# Whoever waits longer for the server than this has lost it.
+JOB_LIMIT_S = 120
+BEGIN_S = 60
+NAMES = {"0xc0000043": "SHARING_VIOLATION", "0xc0000055": "LOCK_NOT_GRANTED", "0xc0000467": "FILE_NOT_AVAILABLE"}
+
+
+class Early(Exception):
+    """The work was over before the event: the round says nothing."""
+
+
+class Round:
+    """event.strike() is the outage: it returns when the server is back, with struck_at, gone_at (no answer comes any more)
+    and ready_at (seconds since 1970), and notes. rival: the user of the second client. share_disk(): the server's folder as it is then."""
+
+    def __init__(self, stage, job, seats, event, fraction, rival):
+        self.stage, self.job, self.seats, self.event, self.fraction = stage, job, seats, event, fraction
+        self.rival_user, self.done = rival, {}
+        self.capture_file = stage.work / "capture.pcap"
+        self.rival_file = stage.work / "rival.log"
+
+    # ---- what happens ----
+
+    def run(self):
+        """Carries it out; afterwards judge() says what it was worth for each seat."""
+        for seat in self.seats:
+            self.job.prepare(seat)
+        with concurrent.futures.ThreadPoolExecutor(len(self.seats)) as pool, \
+                Capture(self.stage, self.capture_file) as self.capture:
+            rival = None
+            try:
+                self.begun_at = time.time()
+                for seat in self.seats:
+                    self.job.begin(seat)
+                futures = [pool.submit(self._work, seat) for seat in self.seats]
+                self._await(futures, "all at work", lambda: all(self.job.is_held(seat) for seat in self.seats))
+                rival = self._rival()
+                self._await(futures, f"{self.fraction:.0%} of the work",
+                            lambda: max(self.job.progress(seat) for seat in self.seats) >= self.fraction)
+                self.outage = self.event.strike()
+                for future in futures:
+                    future.result()
+            finally:
+                if rival:
+                    self.stage.end(rival)
+        self.job.disk = self.event.disk
+
+    def _work(self, seat):
+        status, out, err = self.stage.exec(seat, *self.job.argv(seat), timeout_s=JOB_LIMIT_S)
+        self.done[seat.guest] = SimpleNamespace(status=status, out=out, err=err, at=time.time())
+
+    def _await(self, futures, what, condition):
+        def met():
+            for future in futures:
+                if future.done():
+                    future.result()
+                    ended = [f"{seat.name}: status {self.done[seat.guest].status} {self.done[seat.guest].err.strip()[-200:]}"
+                             for seat in self.seats if seat.guest in self.done]
+                    if any(d.status for d in self.done.values()):
+                        raise Failed(f"failed before the event: {'; '.join(ended)}")
+                    raise Early("; ".join(ended))
+            return condition()
+        wait_until(what, BEGIN_S, met)
+
+    def _rival(self):
+        names = [name for seat in self.seats for name in self.job.held(seat)]
+        if not names:
+            self.rival_file.write_text("")
+            return None
+        with open(self.rival_file, "w", encoding="utf-8") as log:
+            return self.stage.start(RIVAL_HOST, PYTHON, "-B", DRIVERS / "rival.py", self.seats[0].target, SHARE, self.rival_user,
+                                    self.stage.password_file, *names, stdin=subprocess.DEVNULL, stdout=log,
+                                    stderr=subprocess.STDOUT)
+
+    # ---- what it was worth ----
+
+    def judge(self, seat):
+        """(problems, notes, pause in seconds or None) of a seat."""
+        problems, notes = [], []
+        done = self.done[seat.guest]
+        pause = self.capture.pause(self.client_address(seat), self.outage.gone_at)
+        if done.status != 0:
+            problems.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
+        notes.append(self.job.said(seat, done.out))
+        self._try(problems, self.job.check, seat)
+        if self._try(problems, self.stage.remount, seat):
+            notes.append("the guest hung and was replaced")
+        self._try(problems, self.job.check_again, seat)
+        notes.append(self._reclaims(seat, problems))
+        notes.append(self._judge_rival(seat, problems))
+        if self.capture.lost:
+            notes.append(f"the capture lost {self.capture.lost} packets")
+        self.job.clean(seat)
+        return problems, [note for note in notes if note], pause
+
+    def client_address(self, seat):
+        """Whose address the server's side of the network sees."""
+        return seat.address
+
+    @staticmethod
+    def _try(problems, check, seat):
+        try:
+            return check(seat)
+        except Failed as error:
+            problems.append(str(error))
+            return None
+
+    def _reclaims(self, seat, problems):
+        """Every reconnect must have succeeded with the FileId that it asked for, and what the job holds be among them."""
+        capture, address = self.capture, self.client_address(seat)
+        opens, reclaims = capture.opens(address), capture.reclaims(address)
+        good = set()
+        for create, answer in reclaims:
+            if answer.status != 0:
+                problems.append(f"DH2C for {create.reconnects[:8].hex()} refused: status {answer.status:#010x}")
+            elif answer.body[128:136] != create.reconnects[:8]:
+                problems.append(f"DH2C for {create.reconnects[:8].hex()} gave {answer.body[128:136].hex()}")
+            else:
+                good.add(create.reconnects[:8])
+        for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
+            ids = {file_id[:8] for create, file_id, _ in opens if create.name == name}
+            if not ids & good:
+                tags = sorted({tag for create, _, _ in opens if create.name == name for tag in create.tags})
+                problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
+        self._second_opinion(address, reclaims, problems)
+        return f"{len(good)} of {len(reclaims)} reclaims good"
+
+    def _second_opinion(self, address, reclaims, problems):
+        """tshark must see the same reconnects with the same results."""
+        def number(text):
+            return int(text, 0) if text else -1
+        theirs = sorted((number(message_id), number(status)) for (client, message_id), (_, status, _)
+                        in self.capture.seen_by_tshark().items() if client == address)
+        ours = sorted((create.message.message_id, answer.status) for create, answer in reclaims)
+        if ours != theirs:
+            problems.append(f"tshark sees other reconnects: {theirs}, not {ours}")
+
+    def _judge_rival(self, seat, problems):
+        """Nothing may have been given to the rival before the seat closed its file; and while the file waits to be
+        reclaimed, not even an open that would go with it (MS-SMB2 3.3.5.9)."""
+        attempts = [json.loads(line) for line in self.rival_file.read_text(encoding="utf-8").splitlines()
+                    if line.startswith("{")]
+        if not attempts and self.job.held(seat):
+            problems.append(f"the rival said nothing: {self.rival_file.read_text(encoding='utf-8')[-200:]}")
+        refused, given, address = {}, {}, self.client_address(seat)
+        back = [answer.at for _, answer in self.capture.reclaims(address) if answer.status == 0]
+        for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
+            closed = self.capture.closed_at(address, name) or self.done[seat.guest].at
+            for attempt in (a for a in attempts if a["name"] == name and a["at"] < closed):
+                what, status, since = attempt["what"], attempt["status"], attempt["at"] - self.outage.gone_at
+                in_gap = 0 < since and attempt["at"] < min(back, default=closed)
+                if status != "0x00000000":
+                    refused.setdefault(f"{NAMES.get(status, status)}{' in the gap' if in_gap else ''}", []).append(since)
+                elif what != "shared open" or in_gap:
+                    given.setdefault(what, []).append(since)
+        for what, times in given.items():
+            problems.append(f"a rival's {what} succeeded {len(times)} times, {min(times):+.2f} to {max(times):+.2f} s from the event")
+        return "rival refused: " + ", ".join(f"{len(v)} {k}" for k, v in sorted(refused.items())) if refused else ""
+
+    def keep(self, label):
+        """Keeps capture and logs of a round that failed; the folder."""
+        folder = self.stage.kept / label.replace(" ", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (self.capture_file, self.rival_file):
+            if path.exists():
+                shutil.copy(path, folder)
+        for name in self.event.servers:
+            (folder / f"{name}.log").write_text(run([LAB_DIR / "server", "log", name])[1], encoding="utf-8")
+        for seat in self.seats:
+            status, out, _ = self.stage.exec(seat, "dmesg", timeout_s=20)
+            (folder / f"{seat.guest}.dmesg").write_text(out if status == 0 else "no answer", encoding="utf-8")
+        return folder
