@@ -118,8 +118,20 @@ class Play:
                 folder = folder or one.keep(title)
             text = "; ".join([*notes, *problems]) + (f"; kept: {folder}" if problems else "")
             self.report.row(seat.name, title, "failed" if problems else "passed", time.monotonic() - started, text)
+        if hasattr(one.outage, "check"):
+            self._tell_more(one, title, started)
         if folder:
             one.event.restore()
+
+    def _tell_more(self, one, title, started):
+        """What is to be seen of the event itself, in a row of its own."""
+        try:
+            problems, note = one.outage.check()
+        except Failed as error:
+            problems, note = [str(error)], "not to be seen"
+            one.event.restore()
+        text = "; ".join([note, *problems])
+        self.report.row("lost node", title, "failed" if problems else "passed", time.monotonic() - started, text)
 
     def close(self):
         """The pauses of all, the closing line; the exit status."""

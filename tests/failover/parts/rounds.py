@@ -60,7 +60,7 @@ class Round:
         self.job.disk = self.event.disk
 
     def _work(self, seat):
-        status, out, err = self.stage.exec(seat, *self.job.argv(seat), timeout_s=JOB_LIMIT_S)
+        status, out, err = self.stage.exec(seat, *self.job.argv(seat), timeout_s=self.event.job_limit_s)
         self.done[seat.guest] = SimpleNamespace(status=status, out=out, err=err, at=time.time())
 
     def _await(self, futures, what, condition):
@@ -102,6 +102,7 @@ class Round:
         self._try(problems, self.job.check_again, seat)
         notes.append(self._reclaims(seat, problems))
         notes.append(self._judge_rival(seat, problems))
+        notes.append(self._syn(seat, problems))
         if self.capture.lost:
             notes.append(f"the capture lost {self.capture.lost} packets")
         self.job.clean(seat)
@@ -110,6 +111,18 @@ class Round:
     def client_address(self, seat):
         """Whose address the server's side of the network sees."""
         return seat.address
+
+    def _syn(self, seat, problems):
+        """How soon after the new server was ready the client connected; the tickle is to make that soon."""
+        if not hasattr(self.event, "syn_limit_s"):
+            return ""
+        # A server may tickle a moment before this program sees that it is ready.
+        at = self.capture.first_syn(self.client_address(seat), self.outage.ready_at - 0.5)
+        limit, since = self.event.syn_limit_s, at and max(0.0, at - self.outage.ready_at)
+        if limit is not None and (since is None or since > limit):
+            problems.append(f"the client's SYN came {'never' if since is None else f'{since:.2f} s'} after the new server "
+                            f"was ready, wanted within {limit} s")
+        return "no SYN" if since is None else f"SYN {since:.2f} s after ready"
 
     @staticmethod
     def _try(problems, check, seat):
@@ -132,9 +145,9 @@ class Round:
             else:
                 good.add(create.reconnects[:8])
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
-            ids = {file_id[:8] for create, file_id, _ in opens if create.name == name}
+            ids = {file_id[:8] for create, file_id in opens if create.name == name}
             if not ids & good:
-                tags = sorted({tag for create, _, _ in opens if create.name == name for tag in create.tags})
+                tags = sorted({tag for create, _ in opens if create.name == name for tag in create.tags})
                 problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
         self._second_opinion(address, reclaims, problems)
         return f"{len(good)} of {len(reclaims)} reclaims good"

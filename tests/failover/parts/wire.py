@@ -56,7 +56,8 @@ class Capture:
 
     def __init__(self, stage, path):
         self.stage, self.path = stage, path
-        self.messages, self.segments = [], []  # segments: (at, source, target, ports, TCP flags, sequence number)
+        self.messages, self.answers, self.cached = [], {}, {}
+        self.segments = []  # segments: (at, source, target, ports, TCP flags, sequence number)
 
     def __enter__(self):
         self.process = self.stage.start(
@@ -110,7 +111,10 @@ class Capture:
         while len(frame) >= 64:
             status, command = struct.unpack_from("<IH", frame, 8)
             flags, following, message_id = struct.unpack_from("<IIQ", frame, 16)
-            self.messages.append(Message(at, source, target, ports, command, flags, status, message_id, frame))
+            message = Message(at, source, target, ports, command, flags, status, message_id, frame)
+            self.messages.append(message)
+            if message.is_response and status != PENDING:
+                self.answers.setdefault((target, ports[::-1], message_id), message)
             if not following:
                 return
             frame = frame[following:]
@@ -119,34 +123,30 @@ class Capture:
 
     def answer(self, request):
         """The final response to a request, or None."""
-        for message in self.messages:
-            if (message.is_response and message.message_id == request.message_id and message.command == request.command
-                    and message.ports == request.ports[::-1] and message.target == request.source
-                    and message.at >= request.at and message.status != PENDING):
-                return message
-        return None
+        return self.answers.get((request.source, request.ports, request.message_id))
 
     def of(self, client, command, response):
         return [m for m in self.messages if m.client == client and m.command == command and m.is_response == response]
 
+    def _creates(self, client):
+        """Each CREATE of that client that was answered: (request as Create, answer)."""
+        if client not in self.cached:
+            pairs = [(Create(m), self.answer(m)) for m in self.of(client, CREATE, False)]
+            self.cached[client] = [pair for pair in pairs if pair[1]]
+        return self.cached[client]
+
     def opens(self, client):
-        """Each successful CREATE of that client that was not a reconnect: (Create, its answer's FileId)."""
-        found = []
-        for request in self.of(client, CREATE, False):
-            create = Create(request)
-            answer = self.answer(request)
-            if create.reconnects is None and answer and answer.status == 0 and len(answer.body) >= 144:
-                found.append((create, answer.body[128:144], answer))
-        return found
+        """Each that succeeded and was no reconnect: (request, FileId that it got)."""
+        return [(create, answer.body[128:144]) for create, answer in self._creates(client)
+                if create.reconnects is None and answer.status == 0]
 
     def reclaims(self, client):
-        """Each CREATE with DH2C that was answered: (request as Create, answer)."""
-        return [(create, self.answer(create.message)) for create in map(Create, self.of(client, CREATE, False))
-                if create.reconnects is not None and self.answer(create.message)]
+        """Each with DH2C: (request, answer)."""
+        return [pair for pair in self._creates(client) if pair[0].reconnects is not None]
 
     def closed_at(self, client, name):
         """When that client last asked to close a handle of that file, or None."""
-        ids = {file_id for create, file_id, _ in self.opens(client) if create.name == name}
+        ids = {file_id for create, file_id in self.opens(client) if create.name == name}
         ids |= {answer.body[128:144] for create, answer in self.reclaims(client)
                 if create.reconnects[:8] in {file_id[:8] for file_id in ids}}
         times = [m.at for m in self.of(client, CLOSE, False) if m.body[72:88] in ids]
@@ -171,6 +171,8 @@ class Capture:
 
     def seen_by_tshark(self):
         """What tshark says of reconnects: {(client, message id): (FileId asked for, status, FileId answered)}."""
+        if "tshark" in self.cached:
+            return self.cached["tshark"]
         fields = ["ip.src", "ip.dst", "smb2.msg_id", "smb2.flags.response", "smb2.nt_status", "smb2.fid", "smb2.tag"]
         out = check(["tshark", "-r", self.path, "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", "smb2.cmd == 5", "-T", "fields",
                      *(word for field in fields for word in ("-e", field))], timeout_s=120)
@@ -182,6 +184,7 @@ class Capture:
                 asked[key] = file_id.split(",")[0]
             elif key in asked and response in ("1", "True") and status.split(",")[0] != "0x00000103":
                 found[key] = (asked[key], status.split(",")[0], file_id.split(",")[0])
+        self.cached["tshark"] = found
         return found
 
 
