@@ -154,10 +154,8 @@ class Round:
 
     def _second_opinion(self, address, reclaims, problems):
         """tshark must see the same reconnects with the same results."""
-        def number(text):
-            return int(text, 0) if text else -1
-        theirs = sorted((number(message_id), number(status)) for (client, message_id), (_, status, _)
-                        in self.capture.seen_by_tshark().items() if client == address)
+        theirs = sorted((message_id, status) for client, message_id, status in self.capture.seen_by_tshark()
+                        if client == address)
         ours = sorted((create.message.message_id, answer.status) for create, answer in reclaims)
         if ours != theirs:
             problems.append(f"tshark sees other reconnects: {theirs}, not {ours}")

@@ -23,6 +23,8 @@ PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
 SYN, RST, ACK = 2, 4, 16
 KEPT_BYTES = 2000
+# The beginning of a response to CREATE: protocol, size, charge, status, command, credits, flags (MS-SMB2 2.2.1).
+DH2C, CREATE_RESPONSE = b"DH2C", re.compile(rb"\xfeSMB\x40\0.{6}\x05\0..[\x01\x05\x09\x0d\x11\x19]\0", re.S)
 PORT = 445
 LENGTH = "(ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2))"
 FILTER = (f"tcp port {PORT} and (tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0 or tcp[4:4] = 0 or "
@@ -86,10 +88,14 @@ class Capture:
     def _read(self):
         data = self.path.read_bytes()
         nanoseconds = data[:4] == b"\x4d\x3c\xb2\xa1"
+        self.creates = bytearray(data[:24])
         at = 24
         while at + 16 <= len(data):
             seconds, fraction, kept, _ = struct.unpack_from("<4I", data, at)
-            self._packet(seconds + fraction / (1e9 if nanoseconds else 1e6), data[at + 16:at + 16 + kept])
+            packet = data[at + 16:at + 16 + kept]
+            self._packet(seconds + fraction / (1e9 if nanoseconds else 1e6), packet)
+            if DH2C in packet or CREATE_RESPONSE.search(packet):
+                self.creates += data[at:at + 16 + kept]
             at += 16 + kept
 
     def _packet(self, at, packet):
@@ -170,21 +176,26 @@ class Capture:
                      if at >= since and source == client and flags & (SYN | ACK) == SYN), None)
 
     def seen_by_tshark(self):
-        """What tshark says of reconnects: {(client, message id): (FileId asked for, status, FileId answered)}."""
-        if "tshark" in self.cached:
-            return self.cached["tshark"]
-        fields = ["ip.src", "ip.dst", "smb2.msg_id", "smb2.flags.response", "smb2.nt_status", "smb2.fid", "smb2.tag"]
-        out = check(["tshark", "-r", self.path, "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", "smb2.cmd == 5", "-T", "fields",
+        """What tshark says of reconnects: [(client, message id, status)]. It gets those packets only that could matter,
+        since it takes its time."""
+        if "tshark" not in self.cached:
+            self.cached["tshark"] = self._ask_tshark()
+        return self.cached["tshark"]
+
+    def _ask_tshark(self):
+        few = self.path.with_suffix(".creates.pcap")
+        few.write_bytes(self.creates)
+        fields = ["ip.src", "ip.dst", "tcp.stream", "smb2.msg_id", "smb2.flags.response", "smb2.nt_status", "smb2.tag"]
+        out = check(["tshark", "-r", few, "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", "smb2.cmd == 5", "-T", "fields",
                      *(word for field in fields for word in ("-e", field))], timeout_s=120)
-        asked, found = {}, {}
+        asked, found = set(), []
         for line in out.splitlines():
-            source, target, message_id, response, status, file_id, tags = (line.split("\t") + [""] * 7)[:7]
-            key = (target if response in ("1", "True") else source, message_id.split(",")[0])
-            if response in ("0", "False") and "DH2C" in tags:
-                asked[key] = file_id.split(",")[0]
-            elif key in asked and response in ("1", "True") and status.split(",")[0] != "0x00000103":
-                found[key] = (asked[key], status.split(",")[0], file_id.split(",")[0])
-        self.cached["tshark"] = found
+            source, target, stream, message_id, response, status, tags = (line.split("\t") + [""] * 7)[:7]
+            key = (stream, message_id.split(",")[0])
+            if response.startswith(("0", "False")) and "DH2C" in tags:
+                asked.add(key)
+            elif key in asked and response.startswith(("1", "True")) and int(status.split(",")[0], 0) != PENDING:
+                found.append((target, int(key[1], 0), int(status.split(",")[0], 0)))
         return found
 
 
