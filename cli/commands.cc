@@ -66,6 +66,29 @@ int check_command(const std::string& file) {
   return kDone;
 }
 
+int failover_status_command(const Common& common) {
+  int status = kDone;
+  auto result = ask_server(common, {{"command", "failover"}}, status);
+  if (!result) return status;
+  if (common.json) return print_json(*result), kDone;
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& v : list_of(*result, "volumes"))
+    rows.push_back({text_of(v, "state_path"), text_of(v, "state"), text_of(v, "epoch"),
+                    text_of(v, "opens"), text_of(v, "disconnected"), text_of(v, "problem")});
+  print(table({"STATE IN", "IS", "EPOCH", "HANDLES", "WAITING", "PROBLEM"}, rows));
+  return kDone;
+}
+
+int failover_log_command(const Common& common) {
+  int status = kDone;
+  auto result = ask_server(common, {{"command", "failover-log"}}, status);
+  if (!result) return status;
+  if (common.json) return print_json(*result), kDone;
+  for (const Json& event : list_of(*result, "events"))
+    print(text_of(event, "time") + "  " + text_of(event, "text") + "\n");
+  return kDone;
+}
+
 int status_command(const Common& common) {
   int status = kDone;
   auto result = ask_server(common, {{"command", "status"}}, status);

@@ -19,6 +19,10 @@ struct Common {
 
 /// Each returns an exit status (exit_status.h).
 int check_command(const std::string& file);
+/// Which volumes have handles that outlive the server, and how they are.
+int failover_status_command(const Common& common);
+/// What happened at takeovers since this server started.
+int failover_log_command(const Common& common);
 int status_command(const Common& common);
 int sessions_command(const Common& common);
 int files_command(const Common& common, const std::string& share);

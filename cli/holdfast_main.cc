@@ -63,6 +63,7 @@ class CommandLine {
   void add_user_commands();
   void add_share_commands();
   void add_state_commands();
+  void add_failover_commands();
   void add_documents();
   CLI::App* command(CLI::App& parent, const char* name, const char* help, std::function<int()> fn) {
     CLI::App* added = parent.add_subcommand(name, help);
@@ -96,6 +97,7 @@ CommandLine::CommandLine() {
   add_user_commands();
   add_share_commands();
   add_state_commands();
+  add_failover_commands();
   add_documents();
 }
 
@@ -239,6 +241,16 @@ void CommandLine::add_state_commands() {
   add("show", "What it holds, as tables", state_show_command);
   add("check", "Whether anything is damaged", state_check_command);
   add("export", "What it holds, one JSON object a line", state_export_command);
+}
+
+void CommandLine::add_failover_commands() {
+  CLI::App& failover =
+      *command(program_, "failover", "Handles that outlive the server", nullptr);
+  failover.require_subcommand(1);
+  add_json(*command(failover, "status", "The volumes, and how they are",
+                    [this] { return failover_status_command(common_); }));
+  add_json(*command(failover, "log", "What happened when this server took over",
+                    [this] { return failover_log_command(common_); }));
 }
 
 void CommandLine::add_documents() {

@@ -21,7 +21,9 @@ namespace Flags = smb2::HeaderFlags;
 /// What the stream calls; outlived by nothing that matters once the client is gone.
 struct Client::Handler final : ports::StreamHandler {
   explicit Handler(Client& owner) : client(&owner) {}
-  MutBytes receive_target() override { return {}; }
+  MutBytes receive_target() override {
+    return client == nullptr ? MutBytes{} : client->rest_of_long_frame();
+  }
   void on_received(Bytes data) override {
     if (client != nullptr) client->received(data);
   }
@@ -64,6 +66,7 @@ void Client::connect_transport() {
   if (stream_ != nullptr && !closed_) stream_->abort();
   closed_ = false;
   in_.clear();
+  long_frame_.clear();
   dialect_ = 0;
   capabilities_ = 0;
   max_transact_ = 65'536;
@@ -119,11 +122,17 @@ std::uint16_t Client::charge_of(const Part& part) const {
   return static_cast<std::uint16_t>(part.payload == 0 ? 1 : (part.payload - 1) / 65'536 + 1);
 }
 
+std::uint16_t Client::credits_to_ask(std::uint16_t charge) {
+  if (options_.credits_wanted == 0) return static_cast<std::uint16_t>(rng_.between(1, 24));
+  std::int64_t missing = std::max<std::int64_t>(options_.credits_wanted - credits_, 0);
+  return static_cast<std::uint16_t>(std::clamp<std::int64_t>(missing, charge, 8'192));
+}
+
 Header Client::prepare(const Part& part, MutBytes message) {
   Header header;
   header.credit_charge = charge_of(part);
   header.command = part.command;
-  header.credits = static_cast<std::uint16_t>(rng_.between(1, 24));
+  header.credits = credits_to_ask(header.credit_charge);
   header.message_id = next_message_id_;
   header.reserved = 0xFEFF;
   header.session_id = session_id_;

@@ -15,8 +15,8 @@
 #include "ports/stream.h"
 #include "service/logon/ntlm_client.h"
 #include "sim/client/counters.h"
-#include "sim/world/executor.h"
-#include "sim/world/network.h"
+#include "sim/world/host.h"
+#include "sim/world/world.h"
 #include "wire/smb2/header.h"
 #include "wire/smb2/negotiate.h"
 #include "wire/smb2/oplock_break.h"
@@ -41,13 +41,17 @@ struct ClientOptions {
   /// Contradictions of the protocol by the server fail the world. Off for a client that breaks
   /// rules itself: then what is not understood is dropped.
   bool strict = true;
+  /// SMB2_GLOBAL_CAP_* beyond those of every client.
+  std::uint32_t more_capabilities = 0;
+  /// How many credits it wants to have; 0: asks for a few, by chance.
+  std::uint16_t credits_wanted = 0;
 };
 
 /// What the client was given to live with.
 struct ClientWorld {
-  World& world;
-  SimExecutor& loop;
-  SimNetwork& network;
+  Host& world;
+  ports::Executor& loop;
+  Connector& network;
   const crypto::Provider& crypto;
   Counters& counters;
 };
@@ -113,8 +117,8 @@ class Client {
   Client(const Client&) = delete;
 
   const ClientOptions& options() const { return options_; }
-  SimExecutor& loop() { return world_.loop; }
-  World& world() { return world_.world; }
+  ports::Executor& loop() { return world_.loop; }
+  Host& world() { return world_.world; }
   Rng& rng() { return rng_; }
   Counters& counters() { return world_.counters; }
 
@@ -187,12 +191,15 @@ class Client {
   friend struct Handler;
 
   void received(Bytes data);
+  MutBytes rest_of_long_frame();
+  Bytes take_long_frame(Bytes data);
   void stream_closed(ports::CloseReason reason);
   void frame_received(ByteVec frame);
   bool unseal(ByteVec& frame);
   bool decompress(ByteVec& frame);
   void compress(Buffer& frame);
-  bool message_received(Bytes message, bool sealed, std::uint64_t& last_id);
+  /// whole: the octets of message, when nobody else needs them.
+  bool message_received(Bytes message, bool sealed, std::uint64_t& last_id, ByteVec* whole);
   bool break_received(Bytes message);
   bool check_header(const Pending& pending, const wire::smb2::Header& header, bool sealed);
   bool check_signature(const Pending& pending, const wire::smb2::Header& header, Bytes message,
@@ -201,6 +208,7 @@ class Client {
   bool contradiction(const std::string& what);
   Task<bool> await_credits(std::uint64_t charge);
   std::uint16_t charge_of(const Part& part) const;
+  std::uint16_t credits_to_ask(std::uint16_t charge);
   service::NtlmClientOptions who() const;
   bool make_keys(Bytes session_key);
   Task<Answer> setup_leg(ByteVec token, std::uint64_t previous, bool binding = false);
@@ -218,6 +226,9 @@ class Client {
   bool closed_ = false;
   std::vector<OneShot<bool>*> waiting_for_close_;
   ByteVec in_;
+  /// A frame of which much is missing, at its full size, and how much of it is there; or empty.
+  ByteVec long_frame_;
+  std::size_t long_frame_filled_ = 0;
 
   std::uint16_t dialect_ = 0;
   std::uint32_t capabilities_ = 0;

@@ -31,8 +31,8 @@ Task<NtStatus> Client::connect() {
 smb2::NegotiateRequest Client::negotiate_request(std::vector<ByteVec>& storage) {
   smb2::NegotiateRequest request;
   request.security_mode = smb2::SecurityMode::kSigningEnabled;
-  request.capabilities =
-      smb2::GlobalCap::kLargeMtu | smb2::GlobalCap::kMultiChannel | smb2::GlobalCap::kEncryption;
+  request.capabilities = smb2::GlobalCap::kLargeMtu | smb2::GlobalCap::kMultiChannel |
+                         smb2::GlobalCap::kEncryption | options_.more_capabilities;
   request.client_guid = guid_;
   request.dialects = options_.dialects;
   if (!request.offers(smb2::Dialect::kSmb311)) return request;

@@ -13,13 +13,33 @@ namespace smb2 = wire::smb2;
 using smb2::Command, smb2::Header;
 
 namespace {
+/// Then the rest of a frame is received where it shall be, and not copied.
+constexpr std::size_t kMuchMissing = 64u << 10;
+
 std::string describe(const Header& header) {
   return std::string(smb2::name_of(header.command)) + " " + std::to_string(header.message_id) +
          " " + to_string(header.nt_status());
 }
 }  // namespace
 
+MutBytes Client::rest_of_long_frame() { return MutBytes(long_frame_).subspan(long_frame_filled_); }
+
+/// Puts its share of the octets into the long frame; what is behind it is left.
+Bytes Client::take_long_frame(Bytes data) {
+  MutBytes missing = rest_of_long_frame();
+  std::size_t taken = std::min(missing.size(), data.size());
+  if (missing.data() != data.data()) std::copy_n(data.data(), taken, missing.data());
+  long_frame_filled_ += taken;
+  if (taken == missing.size()) {
+    long_frame_filled_ = 0;
+    frame_received(std::exchange(long_frame_, {}));
+  }
+  return data.subspan(taken);
+}
+
 void Client::received(Bytes data) {
+  if (!long_frame_.empty()) data = take_long_frame(data);
+  if (data.empty()) return;
   in_.insert(in_.end(), data.begin(), data.end());
   std::size_t done = 0;
   while (in_.size() - done >= smb2::FrameHeader::kSize) {
@@ -29,8 +49,16 @@ void Client::received(Bytes data) {
       contradiction("a malformed transport header");
       return;
     }
-    if (in_.size() - done - smb2::FrameHeader::kSize < header.length) break;
     auto begin = in_.begin() + static_cast<std::ptrdiff_t>(done + smb2::FrameHeader::kSize);
+    std::size_t have = in_.size() - done - smb2::FrameHeader::kSize;
+    if (have + kMuchMissing < header.length) {
+      long_frame_.assign(begin, in_.end());
+      long_frame_filled_ = have;
+      long_frame_.resize(header.length);
+      in_.clear();
+      return;
+    }
+    if (have < header.length) break;
     frame_received(ByteVec(begin, begin + header.length));
     done += smb2::FrameHeader::kSize + header.length;
   }
@@ -87,7 +115,10 @@ void Client::frame_received(ByteVec frame) {
       contradiction("a wrong NextCommand");
       return;
     }
-    if (!message_received(next == 0 ? rest : rest.first(next), sealed, last_id)) return;
+    bool whole = next == 0 && rest.size() == frame.size();
+    if (!message_received(next == 0 ? rest : rest.first(next), sealed, last_id,
+                          whole ? &frame : nullptr))
+      return;
     if (next == 0) return;
     rest = rest.subspan(next);
   }
@@ -164,7 +195,7 @@ bool Client::break_received(Bytes message) {
   return true;
 }
 
-bool Client::message_received(Bytes message, bool sealed, std::uint64_t& last_id) {
+bool Client::message_received(Bytes message, bool sealed, std::uint64_t& last_id, ByteVec* whole) {
   Header header;
   if (!decode(message, header)) return contradiction("a malformed header");
   if (header.message_id == ~0ull && on_notification) {
@@ -208,7 +239,7 @@ bool Client::message_received(Bytes message, bool sealed, std::uint64_t& last_id
   Answer answer;
   answer.status = header.nt_status();
   answer.header = header;
-  answer.message = to_vec(message);
+  answer.message = whole == nullptr ? to_vec(message) : std::move(*whole);
   answer.was_pending = pending.async_id != 0;
   pending_.erase(found);
   world_.loop.post(

@@ -6,7 +6,7 @@ namespace holdfast::sim {
 namespace {
 
 Task<void> story(Client& client) {
-  World& world = client.world();
+  Host& world = client.world();
   auto expect = [&world](NtStatus status, const char* what) {
     if (status != NtStatus::kSuccess) world.fail(std::string(what) + ": " + to_string(status));
     return status == NtStatus::kSuccess;

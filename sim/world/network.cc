@@ -192,7 +192,9 @@ void SimNetwork::listen(std::vector<SimExecutor*> loops, ports::AcceptHandler ac
   accept_ = std::move(accept);
 }
 
-std::shared_ptr<ports::Stream> SimNetwork::connect(SimExecutor& loop, ports::Endpoint from) {
+std::shared_ptr<ports::Stream> SimNetwork::connect(ports::Executor& client_loop,
+                                                   ports::Endpoint from) {
+  auto& loop = static_cast<SimExecutor&>(client_loop);
   SimExecutor& server_loop = *loops_[rng_.below(loops_.size())];
   ports::Endpoint here = ports::Endpoint::v4(192, 0, 2, 1, 445);
   std::uint64_t number = 2 * next_connection_++;

@@ -33,18 +33,18 @@ struct NetworkPlants {
 };
 
 /// TCP between loops: octets arrive in order, late, and in pieces of any size.
-class SimNetwork {
+class SimNetwork final : public Connector {
  public:
   explicit SimNetwork(World& world);
-  ~SimNetwork();
+  ~SimNetwork() override;
   SimNetwork(const SimNetwork&) = delete;
 
   NetworkConditions& conditions() { return conditions_; }
   NetworkPlants& plants() { return plants_; }
   /// Where connections arrive; the loop is chosen by the seed.
   void listen(std::vector<SimExecutor*> loops, ports::AcceptHandler accept);
-  /// A connection from a client's loop. The server learns of it after a latency.
-  std::shared_ptr<ports::Stream> connect(SimExecutor& loop, ports::Endpoint from);
+  /// A connection from a client's loop, a SimExecutor. The server learns of it after a latency.
+  std::shared_ptr<ports::Stream> connect(ports::Executor& loop, ports::Endpoint from) override;
 
   /// Both sides are told of a reset, each at a time of its own; what is under way is lost.
   void reset(ports::Stream& stream);

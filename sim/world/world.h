@@ -11,6 +11,7 @@
 #include "base/unique_function.h"
 #include "ports/clock.h"
 #include "ports/random.h"
+#include "sim/world/host.h"
 #include "sim/world/rng.h"
 
 namespace holdfast::sim {
@@ -24,14 +25,14 @@ struct EventId {
 };
 
 /// Virtual time, the queue of what is to happen, the trace, and the verdict of one run. One thread.
-class World {
+class World final : public Host {
  public:
   /// Entries of the trace that are kept for the report of a failure.
   static constexpr std::size_t kTraceKept = 400;
 
   explicit World(std::uint64_t seed);
 
-  std::uint64_t seed() const { return seed_; }
+  std::uint64_t seed() const override { return seed_; }
   std::uint64_t now_us() const { return now_us_; }
 
   /// Runs fn after delay_us.
@@ -45,18 +46,18 @@ class World {
   std::uint64_t events() const { return events_; }
 
   /// Enters something that happened into the trace and its hash. what: a literal.
-  void trace(const char* what, std::uint64_t a = 0, std::uint64_t b = 0);
+  void trace(const char* what, std::uint64_t a = 0, std::uint64_t b = 0) override;
   /// The same with a text that is made only when somebody reads it (verbose()).
-  bool verbose() const { return verbose_ != nullptr; }
+  bool verbose() const override { return verbose_ != nullptr; }
   void set_verbose(std::FILE* out) { verbose_ = out; }
-  void note(const std::string& text);
+  void note(const std::string& text) override;
   std::uint64_t trace_hash() const { return hash_; }
   /// The last entries, one a line.
   std::string last_trace(std::size_t count) const;
 
   /// An oracle was contradicted. The first one counts; the run ends.
-  void fail(std::string why);
-  bool failed() const { return failure_.has_value(); }
+  void fail(std::string why) override;
+  bool failed() const override { return failure_.has_value(); }
   const std::string& failure() const { return *failure_; }
 
  private:

@@ -22,6 +22,16 @@ inline constexpr std::size_t kTicklesPerTurn = 256;
 inline constexpr unsigned kAnnouncements = 5;
 inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;
 
+/// How long a TREE_CONNECT waits for a share whose volume an earlier instance still holds, or whose
+/// opens are being restored: more than the longest usual lease.
+inline constexpr std::uint64_t kVolumeWait_us = 60'000'000;
+/// Between two attempts to open a volume's storage or to take its epoch.
+inline constexpr std::uint64_t kVolumeRetry_us = 200'000;
+/// Between two attempts to renew an epoch, at least.
+inline constexpr std::uint64_t kEpochRetry_us = 250'000;
+/// How long the end of a server in order waits for requests in progress.
+inline constexpr std::uint64_t kDrainTime_us = 8'000'000;
+
 /// Octets of a PROXY header, with what follows the addresses. Version 1 has at most 107.
 inline constexpr std::size_t kMaxProxyHeader = 4'096;
 inline constexpr std::size_t kMaxProxyHeaderV1 = 107;

@@ -15,6 +15,7 @@
 #include "ports/executor.h"
 #include "ports/identity.h"
 #include "ports/local_changes.h"
+#include "ports/volume.h"
 
 /// The file system behind a share. It knows names, bytes and attributes; who may open what beside
 /// whom (share modes, locks, leases, access rights in security descriptors) is core's business.
@@ -28,6 +29,12 @@ namespace holdfast::ports {
 struct IoContext {
   Executor& loop;
   const Credentials& credentials;
+  /// Not null: nothing is touched once it may not be served (kFileForcedClosed).
+  const Volume* volume = nullptr;
+
+  bool is_fenced() const {
+    return volume != nullptr && !volume->may_serve(loop.clock().monotonic_us());
+  }
 };
 
 /// Identifies a file system object for as long as it exists, whatever its names.

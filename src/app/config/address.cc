@@ -46,6 +46,20 @@ std::optional<ports::AddressRange> parse_address_range(std::string_view text) {
   return range;
 }
 
+std::optional<ports::MovingAddress> parse_moving_address(std::string_view text) {
+  std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  std::optional<ports::Endpoint> address = parse_address(text.substr(0, slash), 0);
+  if (!address || *address == ports::Endpoint{}) return std::nullopt;
+  std::string_view bits = text.substr(slash + 1);
+  unsigned length = 0;
+  auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), length);
+  if (error != std::errc() || end != bits.data() + bits.size() || length == 0 ||
+      length > (address->is_v4() ? 32u : 128u))
+    return std::nullopt;
+  return ports::MovingAddress{*address, length, ""};
+}
+
 std::optional<ports::NetworkAddress> parse_channel_address(std::string_view text) {
   std::istringstream words{std::string(text)};
   std::string word;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "ports/address_holder.h"
 #include "ports/address_range.h"
 #include "ports/network.h"
 
@@ -17,6 +18,9 @@ std::optional<ports::Endpoint> parse_address(std::string_view address, std::uint
 /// "10.0.0.0/8", "2001:db8::/32", or one address; nullopt when it is none, or when bits behind the
 /// prefix are set.
 std::optional<ports::AddressRange> parse_address_range(std::string_view text);
+
+/// "192.0.2.10/24", "2001:db8::10/64": an address and the bits of its network; nullopt when it is none.
+std::optional<ports::MovingAddress> parse_moving_address(std::string_view text);
 
 /// "192.0.2.1 25Gbit rss": an address, its speed (Mbit or Gbit; 1Gbit when there is none) and
 /// whether it receives on several queues. nullopt when it is none; interface_index is left 0.

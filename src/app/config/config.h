@@ -26,6 +26,13 @@ enum class SnapshotKind : std::uint8_t { kOff, kDirectory, kBtrfs };
 /// What stands behind a share.
 enum class ClusterKind : std::uint8_t { kNone, kFailover, kScaleout };
 
+/// The loss of what a WRITE through a persistent handle survives, once it is answered; in the order
+/// of the key's choices.
+enum class WritesSurvive : std::uint8_t { kMachine, kProcess };
+
+/// Whether one machine alone can have a volume's file system mounted.
+enum class ExclusiveMount : std::uint8_t { kAuto, kYes, kNo };
+
 /// What clients may cache of a share's files, in the order of the key's choices.
 enum class MaxLease : std::uint8_t { kAuto, kNone, kRead, kReadHandle, kReadWriteHandle };
 
@@ -49,6 +56,10 @@ struct ShareConfig {
   /// Octets; 0: no limit.
   std::uint64_t max_file_size = 0;
   bool continuous_availability = false;
+  /// Empty: ".holdfast" in `path`.
+  std::string state_path;
+  bool keep_durable_handles = false;
+  WritesSurvive writes_survive = WritesSurvive::kMachine;
   ClusterKind cluster = ClusterKind::kNone;
   MaxLease max_lease = MaxLease::kAuto;
   bool apple = false;
@@ -105,6 +116,15 @@ struct Config {
   Severity log_level = Severity::kInfo;
   LogFormat log_format = LogFormat::kPlain;
   std::vector<ShareConfig> shares;
+  struct {
+    /// "192.0.2.10/24" or empty.
+    std::string address;
+    std::string interface;
+    std::uint32_t lease_s = 10;
+    ExclusiveMount exclusive_mount = ExclusiveMount::kAuto;
+    std::string fence_command;
+    bool tickle = true;
+  } failover;
 
   /// "server.name" -> the value as it was given; tables that repeat are not in it.
   std::map<std::string, std::string> given;

@@ -277,6 +277,9 @@ TEST(ShareEdit, AddedShareIsReadBack) {
   share.change_notify = share.local_changes = false;
   share.max_file_size = 4096;
   share.continuous_availability = true;
+  share.state_path = "/srv/state";
+  share.writes_survive = WritesSurvive::kProcess;
+  share.keep_durable_handles = true;
   share.cluster = ClusterKind::kScaleout;
   share.max_lease = MaxLease::kReadHandle;
   share.apple = true;

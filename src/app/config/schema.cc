@@ -81,6 +81,12 @@ std::string check_channel_addresses(const Value& v) {
   return "";
 }
 
+std::string check_moving_address(const Value& v) {
+  return v.text.empty() || parse_moving_address(v.text)
+             ? ""
+             : "expected an address with its network like \"192.0.2.10/24\"";
+}
+
 std::string check_share_name(const Value& v) { return share_name_error(v.text); }
 
 std::string check_users(const Value& v) {
@@ -175,6 +181,52 @@ Table listen_table() {
                {}, 0, 0, false, check_address_ranges},
           },
           [](Config& c, std::uint32_t line) { c.listen.emplace_back().line = line; }};
+}
+
+Table failover_table() {
+  return {"failover",
+          false,
+          "One server after another on the same shares (`continuous_availability`).",
+          {
+              {"address", Kind::kText, "\"\"",
+               "An address that this server takes when it serves its shares and gives back when it "
+               "does not, like `\"192.0.2.10/24\"`: two machines and a volume that moves between "
+               "them need nothing else. Needs CAP_NET_ADMIN.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.failover.address = v.text; }, {},
+               0, 0, false, check_moving_address},
+              {"interface", Kind::kText, "\"\"",
+               "Where `address` is put; empty: the interface whose network it is in.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.failover.interface = v.text; }},
+              {"lease_seconds", Kind::kNumber, "10",
+               "How long a server that is not heard of may still serve a volume that several machines "
+               "can have mounted; the next one waits so long. The same for all servers of a volume.",
+               Takes::kRestart,
+               [](Config& c, const Value& v) {
+                 c.failover.lease_s = static_cast<std::uint32_t>(v.number);
+               },
+               {}, 1, 300},
+              {"exclusive_mount", Kind::kChoice, "\"auto\"",
+               "Whether the storage lets one machine alone mount the volume, so that nobody is waited "
+               "for. `auto`: local file systems (ext4, XFS, btrfs) yes, network and cluster file "
+               "systems no.",
+               Takes::kRestart,
+               [](Config& c, const Value& v) {
+                 c.failover.exclusive_mount = static_cast<ExclusiveMount>(v.choice);
+               },
+               {"auto", "yes", "no"}},
+              {"fence_command", Kind::kPath, "\"\"",
+               "A program that keeps the earlier server from writing (a SCSI reservation, a power "
+               "switch), run before its lease is over; when it exits with 0 the lease is not waited "
+               "for. It gets the volume, the earlier server's host and its number as HOLDFAST_VOLUME, "
+               "HOLDFAST_HOLDER and HOLDFAST_EPOCH.",
+               Takes::kRestart,
+               [](Config& c, const Value& v) { c.failover.fence_command = v.text; }, {}, 0, 0, false,
+               check_absolute},
+              {"tickle", Kind::kFlag, "true",
+               "Clients of the earlier server are made to notice at once that it is gone (a TCP "
+               "segment to each). Needs CAP_NET_RAW; without it they notice by their own timeouts.",
+               Takes::kRestart, [](Config& c, const Value& v) { c.failover.tickle = v.flag; }},
+          }};
 }
 
 Table protocol_table() {
@@ -436,10 +488,32 @@ std::vector<Key> behaviour_keys() {
        },
        {}, 0, INT64_MAX},
       {"continuous_availability", Kind::kFlag, "false",
-       "Grants persistent handles: a client that loses its connection gets its open files back with "
-       "their locks, and nobody else gets in between. They do not outlive the server's process.",
+       "Grants persistent handles: a client that loses its connection, or its server, gets its open "
+       "files back with their locks and leases, from this server or from the one that serves the "
+       "folder next, and nobody else gets in between. What has to be known for it is kept in "
+       "`state_path`.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) { c.shares.back().continuous_availability = v.flag; }},
+      {"state_path", Kind::kPath, "`path`/.holdfast",
+       "Where the state of handles that outlive the server is kept, with `continuous_availability`; a "
+       "folder on the same volume as the share, so that both move together. Clients do not see the "
+       "usual one. Shares with the same `path` have the same.",
+       Takes::kRestart, [](Config& c, const Value& v) { c.shares.back().state_path = v.text; }, {},
+       0, 0, false, check_absolute},
+      {"writes_survive", Kind::kChoice, "\"loss-of-machine\"",
+       "What a write through a persistent handle survives once the client is told that it is done: "
+       "`loss-of-machine` (power, kernel, node), which waits for the disk, or `loss-of-process` only, "
+       "which is faster and loses what the machine had not written back when it goes.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) {
+         c.shares.back().writes_survive = static_cast<WritesSurvive>(v.choice);
+       },
+       {"loss-of-machine", "loss-of-process"}},
+      {"keep_durable_handles", Kind::kFlag, "false",
+       "With `continuous_availability`: durable handles, which clients ask for on any share, outlive "
+       "the server too. Each costs a write to the state at open and close.",
+       Takes::kAtOnce,
+       [](Config& c, const Value& v) { c.shares.back().keep_durable_handles = v.flag; }},
       {"cluster", Kind::kChoice, "\"none\"",
        "What clients are told of a cluster behind the share. `failover`: another node may take it "
        "over. `scaleout`: several nodes serve it at once.",
@@ -545,7 +619,7 @@ std::vector<Table> make_schema() {
   std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
   Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};
-  return {server_table(), listen_table(),  protocol_table(), security_table(),
+  return {server_table(), listen_table(),  failover_table(), protocol_table(), security_table(),
           limits_table(), runtime_table(), log_table(),      std::move(share)};
 }
 

@@ -129,6 +129,10 @@ std::string with_share(std::string_view text, const ShareConfig& share) {
   if (share.max_file_size != 0)
     out += "max_file_size = " + std::to_string(share.max_file_size) + "\n";
   flag("continuous_availability", share.continuous_availability);
+  if (!share.state_path.empty()) out += "state_path = " + toml_quoted(share.state_path) + "\n";
+  if (share.writes_survive == WritesSurvive::kProcess)
+    out += "writes_survive = \"loss-of-process\"\n";
+  flag("keep_durable_handles", share.keep_durable_handles);
   add_cluster(share, out);
   flag("local_coherence", share.local_coherence);
   if (share.encryption != usual.encryption)

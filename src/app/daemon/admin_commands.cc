@@ -156,7 +156,58 @@ Json close_session(Node& node, const Json& request) {
   return admin::result_reply({{"session", text}});
 }
 
+const char* state_name(service::ServedVolume::State state) {
+  using State = service::ServedVolume::State;
+  switch (state) {
+    case State::kTaking: return "taking";
+    case State::kRestoring: return "restoring";
+    case State::kUp: return "up";
+    case State::kFailed: return "failed";
+    case State::kStopped: return "stopped";
+  }
+  return "?";
+}
+
+Json failover(Node& node) {
+  Json list = Json::array();
+  for (const auto& volume : node.server().failover().volumes()) {
+    Json entry;
+    entry["state_path"] = volume->name();
+    entry["state"] = state_name(volume->state());
+    entry["epoch"] = volume->epoch();
+    entry["problem"] = volume->problem();
+    std::size_t opens = 0, kept = 0;
+    for (core::OpenId id : node.server().opens().of_volume(*volume)) {
+      opens += node.server().opens().outlives_server(id);
+      kept += node.server().opens().is_disconnected(id);
+    }
+    entry["opens"] = opens;
+    entry["disconnected"] = kept;
+    list.push_back(std::move(entry));
+  }
+  return admin::result_reply({{"volumes", std::move(list)}});
+}
+
+std::string iso_time_ms(std::int64_t us) {
+  std::time_t seconds = us / 1'000'000;
+  tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[64], with_ms[80];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(with_ms, sizeof with_ms, "%s.%03dZ", text, static_cast<int>(us % 1'000'000 / 1'000));
+  return with_ms;
+}
+
 }  // namespace
+
+admin::Json failover_log(const RecentEvents& events) {
+  Json list = Json::array();
+  for (const RecentEvents::Kept& event : events.kept())
+    list.push_back({{"time", iso_time_ms(event.at_us)},
+                    {"event", event.name},
+                    {"text", event.message}});
+  return {{"events", std::move(list)}};
+}
 
 std::string dialect_name(std::uint16_t dialect) {
   using namespace wire::smb2;
@@ -214,6 +265,7 @@ std::optional<admin::Json> answer_about_node(Node& node, const admin::Json& requ
   if (command == "sessions") return sessions(node, request);
   if (command == "files") return files(node, request);
   if (command == "shares") return shares(node);
+  if (command == "failover") return failover(node);
   if (command == "close-session") return close_session(node, request);
   return std::nullopt;
 }

@@ -7,16 +7,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "app/daemon/admin_commands.h"
 #include "app/daemon/node_options.h"
 #include "app/daemon/state_dir.h"
+#include "platform/store_journal/journal_volume.h"
 
 namespace holdfast::app {
 
 Daemon::Daemon(std::string config_file, EventSink& events, LogSink* log)
-    : config_file_(std::move(config_file)), events_(events), log_(log) {}
+    : config_file_(std::move(config_file)),
+      failover_events_(events, "failover."),
+      events_(failover_events_),
+      log_(log) {}
 
 Daemon::~Daemon() = default;
 
@@ -70,12 +76,27 @@ std::expected<void, std::string> Daemon::start() {
   auto guid = load_server_guid(config_.server.state_dir, random_);
   if (!guid) return std::unexpected(guid.error());
   server_guid_ = *guid;
+  // Clients know the server that serves a volume by this: whoever comes next is the same one.
+  for (const ShareConfig& share : config_.shares)
+    if (std::string path = state_path(share); !path.empty())
+      if (auto stored = platform::store::stored_server_guid(path)) {
+        server_guid_ = *stored;
+        break;
+      }
   if (auto opened = open_users(config_); !opened) return opened;
   report_unknown_users(config_);
   // First the socket: it tells whether another daemon runs on this configuration.
-  auto admin =
-      admin::AdminServer::open(control_, config_.admin_socket(),
-                               [this](const admin::Json& request) { return answer(request); });
+  auto open_admin = [this] {
+    return admin::AdminServer::open(
+        control_, config_.admin_socket(),
+        [this](const admin::Json& request) { return answer(request); });
+  };
+  auto admin = open_admin();
+  // A process that was killed a moment ago may not have gone yet.
+  for (int tries = 0; !admin && tries < 20; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    admin = open_admin();
+  }
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
   watch_share_edits();
@@ -253,11 +274,12 @@ admin::Json Daemon::answer(const admin::Json& request) {
     control_.stop();
     return admin::result_reply(admin::Json::object());
   }
+  if (command == "failover-log") return admin::result_reply(failover_log(failover_events_));
   if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
   return admin::error_reply("no-such-command",
                             "There is no command \"" + command +
-                                "\"; known are status, sessions, files, shares, close-session, "
-                                "reload, reload-users and stop.");
+                                "\"; known are status, sessions, files, shares, failover, "
+                                "failover-log, close-session, reload, reload-users and stop.");
 }
 
 void Daemon::run() {

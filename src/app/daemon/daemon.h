@@ -11,6 +11,7 @@
 #include "app/control/service_manager.h"
 #include "app/daemon/share_file_editor.h"
 #include "app/log/log_sink.h"
+#include "app/log/recent_events.h"
 #include "app/node/node.h"
 #include "platform/random/system_random.h"
 #include "platform/users/nss_accounts.h"
@@ -63,6 +64,8 @@ class Daemon {
   std::string summary() const;
 
   std::string config_file_;
+  /// What `holdfast failover log` shows, and where all of it goes.
+  RecentEvents failover_events_;
   EventSink& events_;
   LogSink* log_;
   bool handle_signals_ = true;

@@ -7,6 +7,7 @@
 #include "app/config/schema.h"
 #include "core/dfs/dfs.h"
 #include "core/session/hidden_names.h"
+#include "platform/store_journal/journal_volume.h"
 
 namespace holdfast::app {
 namespace {
@@ -70,6 +71,8 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
     if (core::ParsedDfsLink parsed = core::parse_dfs_link(text); parsed.link)
       share.dfs_links.push_back(std::move(*parsed.link));
   share.continuous_availability = s.continuous_availability;
+  share.keeps_durable = s.continuous_availability && s.keep_durable_handles;
+  share.stable_writes = s.writes_survive == WritesSurvive::kMachine;
   share.is_clustered = s.cluster != ClusterKind::kNone;
   share.is_scaleout = s.cluster == ClusterKind::kScaleout;
   share.max_caching = max_caching(s);
@@ -98,7 +101,27 @@ std::optional<service::AppleOptions> apple_of(const ShareConfig& s) {
                                s.time_machine ? s.time_machine_max_size : 0, s.read_only};
 }
 
+VolumeRules volume_rules(const Config& config) {
+  VolumeRules rules;
+  rules.lease_ms = config.failover.lease_s * 1'000;
+  if (config.failover.exclusive_mount != ExclusiveMount::kAuto)
+    rules.exclusive_mount = config.failover.exclusive_mount == ExclusiveMount::kYes;
+  rules.fence_command = config.failover.fence_command;
+  rules.tickle = config.failover.tickle;
+  if (!config.failover.address.empty()) {
+    rules.address = parse_moving_address(config.failover.address);
+    if (rules.address) rules.address->interface = config.failover.interface;
+  }
+  return rules;
+}
+
 }  // namespace
+
+std::string state_path(const ShareConfig& share) {
+  if (!share.continuous_availability) return "";
+  return share.state_path.empty() ? share.path + "/" + platform::store::kStateFolder
+                                  : share.state_path;
+}
 
 NodeOptions node_options(const Config& config, bool as_root, const Guid& server_guid,
                          std::shared_ptr<const service::UserDatabase> users,
@@ -116,7 +139,9 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.users = std::move(users);
   options.unix_accounts = std::move(unix_accounts);
   for (const ShareConfig& s : config.shares)
-    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root), apple_of(s)});
+    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root), apple_of(s),
+                              state_path(s)});
+  options.volumes = volume_rules(config);
   options.policy.dfs = std::ranges::any_of(
       options.shares, [](const ShareOptions& s) { return !s.share.dfs_links.empty(); });
   service::LogonPolicy& logon = options.ntlm.policy;

@@ -16,6 +16,9 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
                          std::shared_ptr<const service::UserDatabase> users,
                          std::shared_ptr<service::UnixAccounts> unix_accounts);
 
+/// Where the state of this share's handles is kept; empty: they do not outlive the server.
+std::string state_path(const ShareConfig& share);
+
 /// Where a configuration says to listen.
 std::vector<ListenAt> endpoints_of(const Config& config);
 

@@ -3,15 +3,25 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <map>
+#include <thread>
 #include <tuple>
 
+#include "app/node/fence.h"
+#include "base/failover_limits.h"
+#include "platform/address/netlink_addresses.h"
 #include "platform/crypto/make_provider.h"
 #include "platform/interfaces/system_interfaces.h"
 #include "platform/loop/system_clock.h"
 #include "platform/quota/kernel_quota.h"
 #include "platform/random/system_random.h"
+#include "platform/store_journal/journal_volume.h"
+#include "platform/store_journal/machine.h"
+#include "platform/tickle/raw_tickler.h"
 #include "platform/vfs_posix/posix_vfs.h"
 #include "service/logon/spnego_authenticator.h"
 #include "service/pipes/pipe_service.h"
@@ -64,6 +74,10 @@ struct Node::Parts {
   /// Open file systems: a reload keeps those that stay.
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> volumes;
   std::map<AppleKey, std::shared_ptr<service::AppleShare>> apple_volumes;
+  /// By the folder of their state.
+  std::map<std::string, std::shared_ptr<service::ServedVolume>> failover_volumes;
+  VolumeRules volume_rules;
+  Guid instance;
   bool stopped = false;
 };
 
@@ -90,6 +104,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   auto loops = platform::LoopGroup::start(options.loops);
   if (!loops) return std::unexpected(loops.error());
   p.loops = std::move(*loops);
+  p.volume_rules = options.volumes;
+  p.instance = p.random.guid();
   std::shared_ptr<const service::UserDatabase> users = options.users;
   std::shared_ptr<service::ShareEditor> share_editor = options.share_editor;
   p.ntlm = std::make_shared<service::NtlmMechanism>(options.ntlm, options.users,
@@ -103,6 +119,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
       service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer,
                            p.coherence.get()},
       std::move(*settings));
+  node->serve_volumes();
   p.server->set_network(std::make_shared<platform::SystemInterfaces>());
   p.server->set_pipes(
       std::make_shared<service::PipeService>(*p.server, std::move(users), std::move(share_editor)));
@@ -118,9 +135,66 @@ std::expected<std::shared_ptr<ports::Vfs>, std::string> Node::volume_of(const Sh
   how.acts_as_users = share.share.act_as_user;
   how.file_io = parts_->loops.get();
   if (share.share.local_coherence) how.coherence = parts_->coherence;
+  if (share.state_path == share.directory + "/" + platform::store::kStateFolder)
+    how.reserved_name = platform::store::kStateFolder;
   auto opened = platform::open_posix_vfs(std::move(how));
   if (opened) parts_->volumes[key_of(share)] = *opened;
   return opened;
+}
+
+std::shared_ptr<service::ServedVolume> Node::failover_of(const ShareOptions& share) {
+  if (share.state_path.empty()) return nullptr;
+  auto& volume = parts_->failover_volumes[share.state_path];
+  if (volume != nullptr) return volume;
+  const VolumeRules& rules = parts_->volume_rules;
+  service::EpochRules epoch;
+  epoch.instance = parts_->instance;
+  epoch.boot = platform::boot_id();
+  epoch.host = platform::host_name();
+  epoch.lease_ms = rules.lease_ms;
+  epoch.exclusive_mount =
+      rules.exclusive_mount.value_or(platform::is_mounted_here_only(share.directory));
+  epoch.fence = fence_command(rules.fence_command, share.state_path, *parts_->events);
+  volume = std::make_shared<service::ServedVolume>(
+      platform::store::make_journal_volume(share.state_path, parts_->random, *parts_->events),
+      std::move(epoch));
+  return volume;
+}
+
+void Node::serve_volumes() {
+  std::vector<std::shared_ptr<service::ServedVolume>> volumes;
+  for (const auto& [path, volume] : parts_->failover_volumes) volumes.push_back(volume);
+  service::FailoverOptions options;
+  if (parts_->volume_rules.tickle) options.tickler = std::make_shared<platform::RawTickler>();
+  options.address = parts_->volume_rules.address;
+  if (options.address) options.holder = std::make_shared<platform::NetlinkAddresses>();
+  // Volumes run on one loop; it has them before the listeners have their first client.
+  ports::Executor& loop = parts_->loops->loop(0);
+  std::promise<void> begun;
+  loop.post([&] {
+    parts_->server->failover().serve(loop, std::move(volumes), std::move(options));
+    begun.set_value();
+  });
+  begun.get_future().wait();
+}
+
+/// Ends the connections in order, then makes the state of every volume clean: whoever serves it
+/// next begins at once.
+void Node::give_volumes_back() {
+  parts_->loops->stop_listening();
+  parts_->server->close_all();
+  constexpr auto kLongest = std::chrono::microseconds(limits::kDrainTime_us + 2'000'000);
+  auto until = std::chrono::steady_clock::now() + kLongest;
+  while (parts_->server->counters().connections.load() != 0 &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  if (parts_->failover_volumes.empty()) return;
+  auto done = std::make_shared<std::promise<void>>();
+  ports::Executor& loop = parts_->loops->loop(0);
+  loop.post([failover = &parts_->server->failover(), done] {
+    spawn(failover->stop_and_tell([done] { done->set_value(); }));
+  });
+  done->get_future().wait_for(kLongest);
 }
 
 std::expected<service::Settings, std::string> Node::make_settings(NodeOptions options) {
@@ -152,6 +226,7 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
       s.share.vfs = mac;
       s.share.apple = mac;
     }
+    s.share.failover = failover_of(s);
     s.share.exact_vfs = (*volume)->with_exact_names();
     s.share.location = s.directory;
     make_link_directories(s, *parts_->events);
@@ -166,6 +241,11 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   ipc.type = core::ShareType::kPipe;
   ipc.hidden = true;
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(ipc)));
+  std::erase_if(parts_->failover_volumes, [&](const auto& volume) {
+    return std::ranges::none_of(settings.shares, [&](const auto& share) {
+      return share->failover == volume.second;
+    });
+  });
   parts_->volumes = std::move(in_use);
   parts_->apple_volumes = std::move(apple_in_use);
   return settings;
@@ -177,6 +257,7 @@ std::expected<void, std::string> Node::apply(NodeOptions options) {
   if (!settings) return std::unexpected(settings.error());
   parts_->ntlm->set_config(std::move(ntlm));
   parts_->server->apply(std::move(*settings));
+  serve_volumes();
   return {};
 }
 
@@ -188,7 +269,9 @@ ports::AcceptHandler Node::acceptor(const ListenAt& where) {
   auto gate = std::make_shared<service::ProxyGate>(
       where.proxies, *parts_->events,
       [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
-             const ports::TcpConnection&) { parts_->server->accept(loop, std::move(stream)); });
+             const ports::TcpConnection& on_the_wire) {
+        parts_->server->accept(loop, std::move(stream), on_the_wire);
+      });
   return [gate](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
     gate->accept(loop, std::move(stream));
   };
@@ -218,7 +301,7 @@ bool Node::stop_listening(const ports::Endpoint& at) {
 void Node::stop() {
   if (parts_->stopped) return;
   parts_->stopped = true;
-  if (parts_->server != nullptr) parts_->server->close_all();
+  if (parts_->server != nullptr) give_volumes_back();
   if (parts_->loops != nullptr) parts_->loops->stop();
   parts_->server.reset();
 }

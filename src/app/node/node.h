@@ -12,6 +12,7 @@
 #include "platform/snapshots/snapshots.h"
 #include "ports/address_range.h"
 #include "service/apple/apple_vfs.h"
+#include "service/failover/failover.h"
 #include "service/logon/ntlm_mechanism.h"
 #include "service/pipes/share_editor.h"
 #include "service/server/server.h"
@@ -26,6 +27,18 @@ struct ShareOptions {
   std::optional<platform::SnapshotOptions> snapshots{};
   /// Set: it speaks Apple's extensions.
   std::optional<service::AppleOptions> apple{};
+  /// Where the state of handles that outlive the server is kept; empty: none do.
+  std::string state_path{};
+};
+
+/// What is the same for all volumes whose handles outlive the server.
+struct VolumeRules {
+  std::uint32_t lease_ms = 10'000;
+  /// Not set: as the kind of file system says.
+  std::optional<bool> exclusive_mount{};
+  std::string fence_command{};
+  bool tickle = true;
+  std::optional<ports::MovingAddress> address{};
 };
 
 /// An address to listen on.
@@ -53,6 +66,7 @@ struct NodeOptions {
   std::string comment;
   std::size_t max_connections = limits::kMaxConnections;
   std::vector<ShareOptions> shares;
+  VolumeRules volumes;
   /// service::Settings::channel_addresses.
   std::vector<ports::NetworkAddress> channel_addresses;
   /// A share whose directory cannot be opened is left out, and reported, instead of failing all.
@@ -90,6 +104,9 @@ class Node {
   std::expected<service::Settings, std::string> make_settings(NodeOptions options);
 
   std::expected<std::shared_ptr<ports::Vfs>, std::string> volume_of(const ShareOptions& share);
+  std::shared_ptr<service::ServedVolume> failover_of(const ShareOptions& share);
+  void serve_volumes();
+  void give_volumes_back();
 
   ports::AcceptHandler acceptor(const ListenAt& where);
   void tell_listening();

@@ -130,8 +130,9 @@ class EpochHolder {
   /// What is written last, when everything has been stopped.
   Epoch release() const;
 
-  /// When to renew: three tries fit before stop_us().
-  std::uint64_t renew_us() const { return begun_us_ + lease_us() / 4; }
+  /// When to renew: so early that a process which is killed just before, and started again within a
+  /// quarter of the lease, is still known as the holder's successor (EpochTaker).
+  std::uint64_t renew_us() const { return begun_us_ + lease_us() / 8; }
   /// From then on nothing may be written any more: whoever waits begins an eighth of the lease
   /// after it is over, and this is an eighth before.
   std::uint64_t stop_us() const { return begun_us_ + lease_us() - lease_us() / 8; }

@@ -49,6 +49,9 @@ std::uint32_t flags_of(const OpenRecord& open) {
   if (open.lease) flags |= OpenState::kHasLease;
   if (open.lease && open.lease->parent_key) flags |= OpenState::kHasParentLease;
   if (open.lock_sequence != LockSequence{}) flags |= OpenState::kHasLockSequence;
+  if (open.delete_pending) flags |= OpenState::kDeletePending;
+  if (open.posix) flags |= OpenState::kPosix;
+  if (open.must_seal) flags |= OpenState::kMustSeal;
   return flags;
 }
 
@@ -68,6 +71,8 @@ bool plausible(const OpenState& s) {
   const bool has_lease = (s.flags & OpenState::kHasLease) != 0;
   if (s.durable > static_cast<std::uint8_t>(DurableKind::kPersistent)) return false;
   if (!is_oplock_level(s.oplock_level)) return false;
+  if (s.create_action > static_cast<std::uint8_t>(wire::smb2::CreateAction::kOverwritten))
+    return false;
   if (!has_app && (s.flags & OpenState::kHasAppVersion) != 0) return false;
   return has_lease || (s.flags & OpenState::kHasParentLease) == 0;
 }
@@ -138,6 +143,10 @@ ByteVec encode_open(const OpenRecord& open) {
   s.lock_sequence = std::bit_cast<Entries>(open.lock_sequence);
   for (const ByteRangeLocks::Range& lock : open.locks)
     s.locks.push_back({lock.offset, lock.length, static_cast<std::uint8_t>(lock.exclusive)});
+  s.create_action = static_cast<std::uint8_t>(open.create_action);
+  s.kept_times = open.kept_times;
+  s.mode = open.mode;
+  s.renaming_to = as_bytes(open.renaming_to);
   return encoded(s);
 }
 
@@ -171,6 +180,13 @@ Record<OpenRecord> decode_open(Bytes value) {
   take_optional(s, open);
   for (const wire::state::LockRange& lock : s.locks)
     open.locks.push_back({lock.offset, lock.length, lock.exclusive != 0});
+  open.delete_pending = (s.flags & OpenState::kDeletePending) != 0;
+  open.posix = (s.flags & OpenState::kPosix) != 0;
+  open.must_seal = (s.flags & OpenState::kMustSeal) != 0;
+  open.create_action = static_cast<wire::smb2::CreateAction>(s.create_action);
+  open.kept_times = s.kept_times;
+  open.mode = s.version >= 2 ? s.mode : s.options;
+  open.renaming_to = as_text(s.renaming_to);
   return open;
 }
 

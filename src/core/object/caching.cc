@@ -159,6 +159,23 @@ CachingGrant StreamCaching::grant(OpenId open, const CachingRequest& request, bo
   return grant_of(*holder);
 }
 
+void StreamCaching::restore(OpenId open, const CachingRequest& had) {
+  bool leased = had.level == OplockLevel::kLease;
+  if (!leased && had.level == OplockLevel::kNone) return;
+  Holder* holder = leased ? holder_of(had.lease.id) : nullptr;
+  bool newer = holder == nullptr || static_cast<std::int16_t>(had.lease.epoch - holder->epoch) > 0;
+  if (holder == nullptr) holder = &holders_.emplace_back();
+  holder->opens.push_back(open);
+  holder->level = had.level;
+  if (!newer) return;
+  holder->state = leased ? valid(had.lease.state) : state_of(had.level);
+  if (!leased) return;
+  holder->lease = had.lease.id;
+  holder->version = had.lease.version;
+  holder->epoch = had.lease.epoch;
+  holder->parent = had.lease.parent;
+}
+
 CachingGrant StreamCaching::grant_of(const Holder& holder) {
   CachingGrant out;
   out.level = holder.level;

@@ -95,6 +95,9 @@ class StreamCaching {
   CachingGrant grant(OpenId open, const CachingRequest& request, bool contended, bool locked,
                      std::uint32_t may_cache);
 
+  /// What an open of an earlier instance had. Of opens with one lease the latest epoch counts.
+  void restore(OpenId open, const CachingRequest& had);
+
   /// MS-SMB2 3.3.5.22.1. `level` becomes what the open has.
   NtStatus acknowledge(OpenId open, wire::smb2::OplockLevel& level, std::vector<CacheBreak>& breaks,
                        std::vector<Wake>& wakes);

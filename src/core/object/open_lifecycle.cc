@@ -40,6 +40,7 @@ DurableGrant OpenTable::make_durable(OpenId id, DurableGrant wanted) {
   if (wanted.kind != DurableKind::kPersistent && !stripe->holds_handles(id, *open)) return {};
   open->life.durable = wanted.kind;
   open->life.durable_timeout_ms = wanted.timeout_ms;
+  changed(*stripe, id, *open);
   return wanted;
 }
 
@@ -52,7 +53,18 @@ bool OpenTable::make_resilient(OpenId id, std::uint32_t timeout_ms) {
   if (open->life.durable != DurableKind::kPersistent) open->life.durable = DurableKind::kNone;
   open->life.resilient = true;
   open->life.resilient_timeout_ms = timeout_ms;
+  changed(*stripe, id, *open);
   return true;
+}
+
+void OpenTable::take_back_durable(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr) return;
+  open->life.durable = DurableKind::kNone;
+  open->life.resilient = false;
+  changed(*stripe, id, *open);
 }
 
 void OpenTable::set_created(OpenId id, wire::smb2::CreateAction action) {
@@ -62,6 +74,7 @@ void OpenTable::set_created(OpenId id, wire::smb2::CreateAction action) {
   if (open == nullptr) return;
   open->life.create_action = action;
   open->life.replay_eligible = !open->spec.create_guid.is_zero();
+  changed(*stripe, id, *open);
 }
 
 std::optional<OpenLife> OpenTable::life(OpenId id) {
@@ -241,50 +254,9 @@ void OpenTable::lock_done(OpenId id, std::uint32_t index, std::uint8_t number, b
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  if (open != nullptr && Stripe::knows_lock_sequence(*open, multichannel))
-    open->life.lock_sequence.done(index, number);
-}
-
-std::optional<OpenRecord> OpenTable::record(OpenId id) {
-  Stripe* stripe = stripe_of(id);
-  Lock lock(stripe->mutex);
-  Open* open = stripe->find(id);
-  if (open == nullptr || open->spec.pipe != nullptr) return std::nullopt;
-  const OpenSpec& s = open->spec;
-  const OpenLife& life = open->life;
-  OpenRecord r;
-  r.persistent_id = open->persistent_id;
-  r.create_guid = s.create_guid;
-  r.client_guid = s.client_guid;
-  if (s.identity != nullptr) {
-    r.owner = s.identity->sid;
-    r.owner_name = s.identity->user;
-  }
-  r.app_instance = s.app_instance;
-  r.share = s.share->name;
-  r.key = s.object.key;
-  r.stream = s.object.stream;
-  r.path = s.path;
-  r.is_directory = s.is_directory;
-  r.access = s.access;
-  r.share_access = s.share_access;
-  r.options = s.options;
-  r.delete_on_close = s.delete_on_close;
-  r.created = s.created;
-  r.durable = life.durable;
-  r.durable_timeout_ms = life.durable_timeout_ms;
-  r.resilient = life.resilient;
-  r.resilient_timeout_ms = life.resilient_timeout_ms;
-  FileState& file = stripe->file_of(*open);
-  CachingGrant held = file.caching.held_by(id);
-  r.oplock_level = held.level;
-  if (held.level == wire::smb2::OplockLevel::kLease)
-    r.lease = {held.lease.id.key, held.lease.parent, held.lease.state, held.lease.epoch,
-               held.lease.version};
-  r.locks = file.locks.of(id);
-  r.lock_sequence = life.lock_sequence;
-  r.channel_sequence = life.channel.value();
-  return r;
+  if (open == nullptr || !Stripe::knows_lock_sequence(*open, multichannel)) return;
+  open->life.lock_sequence.done(index, number);
+  changed(*stripe, id, *open);
 }
 
 std::vector<OpenId> OpenTable::disconnected() {

@@ -55,12 +55,22 @@ struct OpenRecord {
   /// Below the share's root, in real case.
   std::string path;
   bool is_directory = false;
+  /// Where a rename that has begun takes it: the object has the one name or the other.
+  std::string renaming_to;
 
   std::uint32_t access = 0;
   std::uint32_t share_access = 0;
   std::uint32_t options = 0;
   bool delete_on_close = false;
+  /// Of the object: it goes with its last open.
+  bool delete_pending = false;
+  bool posix = false;
+  bool must_seal = false;
   NtTime created;
+  wire::smb2::CreateAction create_action = wire::smb2::CreateAction::kOpened;
+  /// OpenNotes.
+  std::uint8_t kept_times = 0;
+  std::uint32_t mode = 0;
 
   DurableKind durable = DurableKind::kNone;
   std::uint32_t durable_timeout_ms = 0;

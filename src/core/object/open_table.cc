@@ -93,6 +93,10 @@ EnterOutcome OpenTable::enter(OpenSpec spec, WaitToken token) {
     Stripe& stripe = stripe_of(spec.object.key);
     Lock lock(stripe.mutex);
     stripe.enter(spec, persistent_id, token, out);
+    // Breaks that nobody has to acknowledge, and a lease that was raised.
+    if (auto file = stripe.files.find(spec.object);
+        file != stripe.files.end() && (has_lease || !out.breaks.empty()))
+      changed(stripe, file->second);
   }
   if (out.status == NtStatus::kSuccess && leases_directory(spec))
     directory_leases_.add(spec.share->vfs.get(), spec.path, spec.object);
@@ -131,7 +135,8 @@ OpenView OpenTable::view_of(OpenId id, const Open& open) {
                   s.is_directory,
                   s.posix,
                   open.notes,
-                  s.caching.lease.parent};
+                  s.caching.lease.parent,
+                  open.life.durable == DurableKind::kPersistent && s.share->stable_writes};
 }
 
 std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId session) {
@@ -160,6 +165,7 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
     lease = open->spec.caching.lease.id;
   out.found = true;
   stripe->disconnected.erase(open->persistent_id);
+  closed(*stripe, *open);
   out.create_key = {open->spec.client_guid, open->spec.create_guid};
   out.file = std::move(open->spec.file);
   out.share = std::move(open->spec.share);
@@ -186,6 +192,7 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
     file.delete_pending = true;
     out.breaks =
         stripe->demand(out.object, actor_of(id, open->spec), BreakReason::kNameChanges, 0).breaks;
+    changed(*stripe, file);
   }
   file.removing = file.opens.empty() && (file.delete_pending || out.remove);
   // Who waits for the last holder goes on when the name is gone, and finds that it is.
@@ -217,12 +224,14 @@ bool OpenTable::set_delete_pending(OpenId id, bool pending) {
   if (open == nullptr || open->spec.pipe != nullptr) return false;
   if (open->spec.posix) {
     open->spec.delete_on_close = pending;
+    changed(*stripe, id, *open);
     return true;
   }
   FileState& file = stripe->file_of(*open);
   file.delete_pending = pending;
   file.deleter_parent_lease = open->spec.caching.lease.parent;
   if (!pending) open->spec.delete_on_close = false;
+  changed(*stripe, file);
   return true;
 }
 
@@ -255,11 +264,13 @@ bool OpenTable::any_open_below(const Share& share, std::string_view path) {
 void OpenTable::moved_below(const Share& share, std::string_view old_path,
                             std::string_view new_path) {
   std::string prefix = std::string(old_path) + "/";
-  for_each_open([&](OpenId, Open& open, Stripe&) {
+  for_each_open([&](OpenId id, Open& open, Stripe& stripe) {
     if (open.spec.pipe != nullptr || open.spec.share->vfs != share.vfs ||
         !open.spec.path.starts_with(prefix))
       return;
     open.spec.path.replace(0, old_path.size(), new_path);
+    open.renaming_to.clear();
+    changed(stripe, id, open);
   });
 }
 
@@ -301,6 +312,7 @@ NtStatus OpenTable::lock(OpenId id, const std::vector<ByteRangeLocks::Range>& ra
   ByteRangeLocks& locks = stripe->file_of(*open).locks;
   if (locks.held_by(id) + ranges.size() > limits::kMaxLocksPerOpen)
     return NtStatus::kInsufficientResources;
+  changed(*stripe, id, *open);
   if (ranges.size() == 1 && token != 0) return locks.lock_or_wait(id, ranges[0], token);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     NtStatus status = locks.lock(id, ranges[i]);
@@ -318,6 +330,8 @@ NtStatus OpenTable::unlock(OpenId id, const std::vector<ByteRangeLocks::Range>& 
   Open* open = stripe->find(id);
   if (open == nullptr || open->spec.pipe != nullptr) return NtStatus::kFileClosed;
   ByteRangeLocks& locks = stripe->file_of(*open).locks;
+  // Others whose waiting requests are granted tell of it when they go on.
+  changed(*stripe, id, *open);
   for (const auto& range : ranges)
     if (NtStatus s = locks.unlock(id, range.offset, range.length, wakes); s != NtStatus::kSuccess)
       return s;

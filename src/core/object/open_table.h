@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -115,6 +116,8 @@ struct OpenView {
   std::shared_ptr<OpenNotes> notes;
   /// Of the directory, as the CREATE said it.
   std::optional<Guid> parent_lease;
+  /// What is changed through it must survive the loss of the machine before it is answered.
+  bool stable = false;
 
   bool may(std::uint32_t wanted) const { return (access & wanted) != 0; }
   wire::smb2::FileId file_id() const { return {persistent_id, id}; }
@@ -159,6 +162,14 @@ struct CloseOutcome {
   std::optional<Guid> parent_lease;
   /// Others are asked to close what they keep open of an object that is to be deleted.
   std::vector<BreakNotice> breaks;
+};
+
+/// What a state store has to be told of one open that outlives the server.
+struct OpenChange {
+  std::shared_ptr<ports::Volume> volume;
+  std::uint64_t persistent_id = 0;
+  /// nullopt: it is closed, or does not outlive the server any more.
+  std::optional<OpenRecord> record;
 };
 
 /// All opens of the server and the state they share by file: share modes, delete-pending,
@@ -270,6 +281,8 @@ class OpenTable {
   /// only with a batch oplock or a lease with handle caching (MS-SMB2 3.3.5.9.6, 3.3.5.9.10).
   DurableGrant make_durable(OpenId id, DurableGrant wanted);
   bool make_resilient(OpenId id, std::uint32_t timeout_ms);
+  /// The promise could not be kept: the open ends with its connection.
+  void take_back_durable(OpenId id);
   /// What its CREATE answered, for a replay of it; the open can be replayed from now on.
   void set_created(OpenId id, wire::smb2::CreateAction action);
   std::optional<OpenLife> life(OpenId id);
@@ -299,8 +312,39 @@ class OpenTable {
   NtStatus lock_replay(OpenId id, std::uint32_t index, std::uint8_t number, bool multichannel);
   void lock_done(OpenId id, std::uint32_t index, std::uint8_t number, bool multichannel);
 
+  // ---- beyond the server (open_survival.cc) ----
+
+  bool outlives_server(OpenId id);
+  /// Below the share's root, as its record says it.
+  std::string path_of(OpenId id);
   /// What would have to survive of this open.
   std::optional<OpenRecord> record(OpenId id);
+  /// Is there anything for take_changes()?
+  bool any_changes() const { return changed_stripes_.load(std::memory_order_acquire) != 0; }
+  /// What has changed of opens that outlive the server since the last call, each once, as it is
+  /// now. One caller at a time; whatever it was told goes to the store in the order of the calls.
+  std::vector<OpenChange> take_changes();
+  /// Something of the open's notes has changed.
+  void notes_changed(OpenId id);
+  /// The object, and with a directory all below it, is about to be renamed: what survives of their
+  /// opens says both names until renamed() and moved_below(), or until this is called with an empty
+  /// new_path. True: there is such an open.
+  bool begin_rename(OpenId id, const std::string& old_path, const std::string& new_path);
+  /// Enters an open of an earlier instance: disconnected, with its locks and its lease, to be
+  /// reclaimed until expires_us. kSharingViolation, kLockNotGranted, kInvalidParameter: the records
+  /// do not go together.
+  struct Restored {
+    OpenRecord record;
+    std::shared_ptr<const Share> share;
+    std::shared_ptr<const ports::Identity> identity;
+    ports::FilePtr file;
+    /// As it is now: a volume may have another device number.
+    ports::FileKey key;
+    std::string path;
+    std::uint64_t expires_us = 0;
+  };
+  Result<OpenId> restore(Restored restored);
+  std::vector<OpenId> of_volume(const ports::Volume& volume);
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
 
@@ -322,12 +366,20 @@ class OpenTable {
   static NtStatus check_reclaim(const Open& open, const Reclaim& claim);
   template <class Visit>
   void for_each_open(Visit&& visit);
+  OpenRecord record_of(Stripe& stripe, OpenId id, const Open& open);
+  void changed(Stripe& stripe, OpenId id, Open& open);
+  /// All opens of the stream.
+  void changed(Stripe& stripe, FileState& file);
+  void closed(Stripe& stripe, const Open& open);
+  NtStatus restore_in(Stripe& stripe, OpenId id, const OpenRecord& record);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;
   LeaseIndex leases_;
   DirectoryLeases directory_leases_;
   Mutex counter_mutex_;
   std::uint64_t next_persistent_id_;
+  /// A bit for each stripe.
+  std::atomic<std::uint64_t> changed_stripes_{0};
 };
 
 }  // namespace holdfast::core

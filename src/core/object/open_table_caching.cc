@@ -114,13 +114,18 @@ BreakOutcome OpenTable::break_caching(OpenId id, BreakReason reason, WaitToken t
   Open* open = stripe->find(id);
   if (open == nullptr || open->spec.pipe != nullptr) return {};
   if (reason == BreakReason::kWrite) open->modified = true;
-  return stripe->demand(open->spec.object, actor_of(id, open->spec), reason, token);
+  BreakOutcome out =
+      stripe->demand(open->spec.object, actor_of(id, open->spec), reason, token);
+  if (!out.breaks.empty()) changed(*stripe, stripe->file_of(*open));
+  return out;
 }
 
 BreakOutcome OpenTable::break_caching(const ObjectId& object, BreakReason reason, WaitToken token) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
-  return stripe.demand(object, {}, reason, token);
+  BreakOutcome out = stripe.demand(object, {}, reason, token);
+  if (!out.breaks.empty()) changed(stripe, stripe.files[object]);
+  return out;
 }
 
 std::vector<BreakNotice> OpenTable::break_directory(const Share& share, const std::string& path,
@@ -132,6 +137,7 @@ std::vector<BreakNotice> OpenTable::break_directory(const Share& share, const st
     Stripe& stripe = stripe_of(object.key);
     Lock lock(stripe.mutex);
     BreakOutcome outcome = stripe.demand(object, actor, BreakReason::kDataChanges, 0);
+    if (!outcome.breaks.empty()) changed(stripe, stripe.files[object]);
     for (BreakNotice& notice : outcome.breaks) out.push_back(std::move(notice));
   }
   return out;
@@ -151,6 +157,7 @@ std::vector<BreakNotice> OpenTable::break_for_local(const ObjectId& object, std:
   if (found == stripe.files.end()) return {};
   std::vector<CacheBreak> breaks;
   (void)found->second.caching.demand({}, bits, 0, breaks);
+  if (!breaks.empty()) changed(stripe, found->second);
   return stripe.notices(object, std::move(breaks));
 }
 
@@ -168,8 +175,9 @@ std::vector<BreakNotice> OpenTable::break_directories_below(const Share& share,
   for (const ObjectId& object : directory_leases_.find_below(share.vfs.get(), path)) {
     Stripe& stripe = stripe_of(object.key);
     Lock lock(stripe.mutex);
-    for (BreakNotice& notice : stripe.demand(object, {}, BreakReason::kDataChanges, 0).breaks)
-      out.push_back(std::move(notice));
+    BreakOutcome outcome = stripe.demand(object, {}, BreakReason::kDataChanges, 0);
+    if (!outcome.breaks.empty()) changed(stripe, stripe.files[object]);
+    for (BreakNotice& notice : outcome.breaks) out.push_back(std::move(notice));
   }
   return out;
 }
@@ -193,6 +201,7 @@ BreakOutcome OpenTable::acknowledge(OpenId id, wire::smb2::OplockLevel& level) {
   out.object = open->spec.object;
   std::vector<CacheBreak> breaks;
   out.status = stripe->file_of(*open).caching.acknowledge(id, level, breaks, out.wakes);
+  changed(*stripe, stripe->file_of(*open));
   out.breaks = stripe->notices(out.object, std::move(breaks));
   return out;
 }
@@ -209,6 +218,7 @@ BreakOutcome OpenTable::acknowledge(const LeaseId& lease, std::uint32_t state) {
   if (found == stripe.files.end()) return out;
   std::vector<CacheBreak> breaks;
   out.status = found->second.caching.acknowledge(lease, state, breaks, out.wakes);
+  changed(stripe, found->second);
   out.breaks = stripe.notices(*object, std::move(breaks));
   return out;
 }
@@ -218,7 +228,9 @@ bool OpenTable::give_up_break(const ObjectId& object, std::uint64_t serial,
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
   auto found = stripe.files.find(object);
-  return found != stripe.files.end() && found->second.caching.give_up(serial, wakes);
+  if (found == stripe.files.end() || !found->second.caching.give_up(serial, wakes)) return false;
+  changed(stripe, found->second);
+  return true;
 }
 
 bool OpenTable::is_breaking(const ObjectId& object, std::uint64_t serial) {

@@ -24,6 +24,11 @@ struct OpenTable::Open {
   std::shared_ptr<OpenNotes> notes = nullptr;
   /// Written to since it was opened.
   bool modified = false;
+  /// A state store has a record of it, or is to be told of it.
+  bool recorded = false;
+  /// In Stripe::changed.
+  bool changed = false;
+  std::string renaming_to = {};
 };
 
 /// What the opens of one stream of one file share.
@@ -57,6 +62,9 @@ struct OpenTable::Stripe {
   /// By persistent id, those that no session has.
   std::unordered_map<std::uint64_t, OpenId> disconnected;
   std::uint64_t last_break = 0;
+  /// For take_changes().
+  std::vector<OpenId> changed;
+  std::vector<OpenChange> closed;
 
   Open* find(OpenId id) { return opens.find(id & ~(0x3Full << kStripeShift)); }
   FileState& file_of(const Open& open) { return files[open.spec.object]; }
@@ -69,6 +77,7 @@ struct OpenTable::Stripe {
   void left(CloseOutcome& out);
   bool holds_handles(OpenId id, const Open& open);
   bool outlives_connection(OpenId id, const Open& open);
+  bool outlives_server(OpenId id, const Open& open);
   static bool knows_lock_sequence(const Open& open, bool multichannel);
   void enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token, EnterOutcome& out);
   /// Takes the caching away that a CREATE does not go with. kPending: it has to wait for that.

@@ -86,6 +86,8 @@ void OpenTable::renamed(OpenId id, const std::string& new_path) {
         OpenSpec& spec = stripe->find(other)->spec;
         if (leases_directory(spec)) directories.push_back(spec);
         spec.path = new_path;
+        stripe->find(other)->renaming_to.clear();
+        changed(*stripe, other, *stripe->find(other));
       }
     };
     rename_opens({key, ""});
@@ -112,7 +114,10 @@ NtStatus OpenTable::rename_stream(OpenId id, const std::string& new_stream) {
     if (stripe->files.contains(to)) return NtStatus::kAccessDenied;
     auto node = stripe->files.extract(from);
     node.key() = to;
-    for (OpenId other : node.mapped().opens) stripe->find(other)->spec.object = to;
+    for (OpenId other : node.mapped().opens) {
+      stripe->find(other)->spec.object = to;
+      changed(*stripe, other, *stripe->find(other));
+    }
     stripe->files.insert(std::move(node));
     for (std::string& name : stripe->streams[from.key].open)
       if (name == from.stream) name = new_stream;

@@ -10,6 +10,7 @@
 #include "ports/quota.h"
 #include "ports/snapshots.h"
 #include "ports/vfs.h"
+#include "ports/volume.h"
 #include "wire/smb2/types.h"
 
 namespace holdfast::core {
@@ -79,6 +80,13 @@ struct Share {
   bool local_coherence = false;
   /// Grants persistent handles (TreeConnect.Share.IsCA, MS-SMB2 3.3.1.6).
   bool continuous_availability = false;
+  /// Not null: the handles that it grants outlive the server, with it those that are persistent.
+  std::shared_ptr<ports::Volume> failover;
+  /// Other durable and resilient opens outlive the server, too.
+  bool keeps_durable = false;
+  /// A WRITE through a persistent open is answered when it would survive the loss of the machine;
+  /// otherwise when it would survive that of the process.
+  bool stable_writes = true;
   /// What clients are told of a cluster behind the share (MS-SMB2 2.2.10, 3.3.5.7): another node
   /// may take it over, or all nodes serve it at once.
   bool is_clustered = false;

@@ -21,19 +21,24 @@ static_assert(2 * kMaxWaiting + 2 * ports::kMaxStoreValue <= kMaxBatch);
 
 }  // namespace
 
+StoreResult<void> JournalStore::lock(Disk& disk) {
+  auto locked = disk.lock("lock");
+  if (locked) return {};
+  if (locked.error() == EWOULDBLOCK)
+    return std::unexpected(StoreError{
+        NtStatus::kSharingViolation,
+        "The state store in " + disk.path() +
+            " is in use by another server. Two servers must not serve one volume: stop the other "
+            "one, or give this one a store of its own."});
+  return std::unexpected(error_of(locked.error(), "lock the state store in " + disk.path()));
+}
+
 StoreResult<std::shared_ptr<JournalStore>> JournalStore::open(std::unique_ptr<Disk> disk,
                                                               const JournalStoreOptions& options,
                                                               ports::Random& random,
                                                               EventSink* events) {
-  if (auto locked = disk->lock("lock"); !locked) {
-    if (locked.error() == EWOULDBLOCK)
-      return std::unexpected(StoreError{
-          NtStatus::kSharingViolation,
-          "The state store in " + disk->path() +
-              " is in use by another server. Two servers must not serve one volume: stop the "
-              "other one, or give this one a store of its own."});
-    return std::unexpected(error_of(locked.error(), "lock the state store in " + disk->path()));
-  }
+  if (!options.is_locked)
+    if (auto locked = lock(*disk); !locked) return std::unexpected(locked.error());
   std::shared_ptr<JournalStore> store(new JournalStore(std::move(disk), options, events));
   auto journal = Journal::open(*store->disk_, options.journal, random.guid(), events);
   if (!journal) return std::unexpected(journal.error());
@@ -131,10 +136,18 @@ bool JournalStore::write_once(ports::Executor& loop) {
     ticket = entered_;
   }
   if (failing) batch = journal_->condensed(batch);
-  StoreResult<void> result = journal_->write(batch);
+  StoreResult<void> result = write_to_journal(batch);
   finish(ticket, std::move(batch), result);
   if (result && journal_->wants_spare()) make_spare_on(loop);
   return true;
+}
+
+StoreResult<void> JournalStore::write_to_journal(Bytes batch) {
+  if (options_.may_write && !options_.may_write())
+    return std::unexpected(StoreError{NtStatus::kFileForcedClosed,
+                                      "The state store in " + disk_->path() +
+                                          " is not written any more: another server may have it."});
+  return journal_->write(batch);
 }
 
 void JournalStore::finish(std::uint64_t ticket, ByteVec batch, const StoreResult<void>& result) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <functional>
 #include <memory>
 
 #include "base/event.h"
@@ -19,6 +20,11 @@ struct JournalStoreOptions {
   std::size_t max_live_records = 4u << 20;
   /// Of changes that wait to be written; more than that waits only on a failing disk.
   std::size_t max_waiting_octets = 24u << 20;
+  /// The caller has the disk's lock already.
+  bool is_locked = false;
+  /// Asked before each write, on its thread: false, and nothing is written any more, because
+  /// another server may write here.
+  std::function<bool()> may_write{};
 };
 
 /// The journal as a StateStore. A commit is written at the end of its loop's turn, on a pool
@@ -37,6 +43,9 @@ class JournalStore final : public ports::StateStore,
   Result<void> apply(std::span<const ports::StoreChange> changes) override;
   Task<ports::StoreResult<void>> commit(ports::Executor& loop) override;
   Task<ports::StoreResult<std::vector<ports::StoreRecord>>> load(ports::Executor& loop) override;
+
+  /// Keeps other servers of this machine off; kSharingViolation: one is there.
+  static ports::StoreResult<void> lock(Disk& disk);
 
   /// As of the last write.
   struct Figures {
@@ -67,6 +76,7 @@ class JournalStore final : public ports::StateStore,
   void start_writer(ports::Executor& loop);
   void run_writer(ports::Executor& loop);
   bool write_once(ports::Executor& loop);
+  ports::StoreResult<void> write_to_journal(Bytes batch);
   void finish(std::uint64_t ticket, ByteVec batch, const ports::StoreResult<void>& result);
   void resume(std::vector<Waiter*> woken);
   void make_spare_on(ports::Executor& loop);

@@ -162,7 +162,9 @@ ports::StoreResult<std::unique_ptr<Disk>> open_posix_disk(const std::string& pat
                                                           const PosixDiskOptions& options) {
   if (options.create && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return std::unexpected(error_of(errno, "make the folder " + path));
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // What is made here may lie where others write: a link of theirs is not followed.
+  const int no_link = options.create ? O_NOFOLLOW : 0;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link);
   if (fd < 0) return std::unexpected(error_of(errno, "open the folder " + path));
   return std::make_unique<PosixDisk>(path, fd);
 }

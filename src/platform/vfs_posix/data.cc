@@ -142,6 +142,7 @@ Task<Result<void>> PosixFile::write(IoContext io, std::uint64_t offset, Bytes da
   }
   if (is_directory_) co_return fail(NtStatus::kInvalidDeviceRequest);
   if (!can_write()) co_return fail(NtStatus::kAccessDenied);
+  if (io.is_fenced()) co_return fail(NtStatus::kFileForcedClosed);
   bool small = data.size() <= kInlineWrite && !write_through;
   if (small && runs_inline(*share_, Cost::kMetadata)) co_return write_now(offset, data, false);
   if (loop_io(io) != nullptr) co_return co_await write_by_loop(io, offset, data, write_through);

@@ -90,6 +90,7 @@ Result<void> PosixFile::list_now(const Credentials& who, bool restart, DirDetail
     auto raw = listing_->reader.next();
     if (!raw) return fail(raw.error());
     if (!*raw) return {};
+    if (key_ == share_->root_key() && share_->is_reserved((*raw)->name)) continue;
     if (auto appended = append_entry(who, **raw, detail, out); !appended) return appended;
   }
   return {};
@@ -111,6 +112,8 @@ Task<Result<DirEntry>> PosixFile::find_entry(IoContext io, std::string_view name
       io, *share_, Cost::kMetadata, [self, &io, name](Blocking blocking) -> Result<DirEntry> {
         auto disk = to_disk(name);
         if (!disk) return fail(disk.error());
+        if (self->key_ == self->share_->root_key() && self->share_->is_reserved(*disk))
+          return fail(NtStatus::kObjectNameNotFound);
         auto info = self->entry_info(io.credentials, self->fd(), *disk);
         if (!info && info.error() == NtStatus::kObjectNameNotFound) {
           auto real = self->share_->find_name(self->fd(), self->key_, *disk, blocking);

@@ -64,6 +64,20 @@ bool has_compression(int fd) {
 
 }  // namespace
 
+}  // namespace holdfast::platform::posix
+
+namespace holdfast::platform {
+
+bool is_mounted_here_only(const std::string& path) {
+  struct statfs fs{};
+  return ::statfs(path.c_str(), &fs) == 0 &&
+         !posix::is_remote(static_cast<std::uint32_t>(fs.f_type));
+}
+
+}  // namespace holdfast::platform
+
+namespace holdfast::platform::posix {
+
 bool is_remote_file_system(int fd) {
   struct statfs fs{};
   return ::fstatfs(fd, &fs) == 0 && is_remote(static_cast<std::uint32_t>(fs.f_type));

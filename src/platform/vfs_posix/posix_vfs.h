@@ -16,6 +16,9 @@ struct PosixVfsOptions {
   std::string root;
   /// Shown as the volume's label.
   std::string label;
+  /// A name in the root that is the server's own: not there for clients, in any case, and not to be
+  /// made (kAccessDenied). Empty: none.
+  std::string reserved_name;
   /// Unix mode of new objects for which the caller gives none, less the process's umask.
   std::uint32_t file_mode = 0644;
   std::uint32_t directory_mode = 0755;
@@ -32,6 +35,10 @@ struct PosixVfsOptions {
 
 /// A directory of a Linux file system as a share. Errors are sentences for an administrator.
 std::expected<std::shared_ptr<ports::Vfs>, std::string> open_posix_vfs(PosixVfsOptions options);
+
+/// False: other machines may have the file system of this path mounted (network and cluster file
+/// systems).
+bool is_mounted_here_only(const std::string& path);
 
 /// Kernel leases and locks, for PosixVfsOptions::coherence.
 std::shared_ptr<ports::LocalCoherence> make_local_coherence();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "base/utf16.h"
 #include "platform/vfs_posix/attributes.h"
 #include "platform/vfs_posix/local_guards.h"
 #include "platform/vfs_posix/names.h"
@@ -22,9 +23,18 @@ Share::Share(PosixVfsOptions options, UniqueFd root, const Features& features)
   if (auto st = stat_fd(root_.get())) root_key_ = key_of(*st);
 }
 
+bool Share::is_reserved(std::string_view path) const {
+  const std::string& own = options_.reserved_name;
+  if (own.empty() || path.size() < own.size()) return false;
+  return same_name(path.substr(0, path.find('/')), own);
+}
+
 Result<Found> Share::find(const Credentials& who, const std::string& path, bool no_follow,
                           Blocking blocking, Names names) {
   int flags = O_PATH | (no_follow ? O_NOFOLLOW : 0);
+  if (is_reserved(path))
+    return fail(path.find('/') == path.npos ? NtStatus::kObjectNameNotFound
+                                                      : NtStatus::kObjectPathNotFound);
   auto exact = open_beneath(who, root(), path, flags);
   if (exact) return Found{std::move(*exact), path};
   if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());
@@ -37,6 +47,7 @@ Result<Found> Share::find(const Credentials& who, const std::string& path, bool 
 
 Result<Found> Share::find_directory(const Credentials& who, std::string_view path,
                                     Blocking blocking, Names names) {
+  if (is_reserved(path)) return fail(NtStatus::kObjectPathNotFound);
   std::string spelled(path);
   auto exact = open_beneath(who, root(), spelled, O_PATH | O_DIRECTORY);
   if (exact) return Found{std::move(*exact), std::move(spelled)};
@@ -81,6 +92,7 @@ Result<Place> Share::find_place(const Credentials& who, const std::string& path,
                                 Names names) {
   auto [parent, name] = split_path(path);
   if (name.empty()) return fail(NtStatus::kObjectNameCollision);
+  if (is_reserved(path)) return fail(NtStatus::kAccessDenied);
   auto directory = find_directory(who, parent, blocking, names);
   if (!directory) return fail(directory.error());
   auto st = stat_fd(directory->fd.get());

@@ -69,6 +69,8 @@ class Share {
   /// Null: other programs are not asked.
   LocalGuards* guards() const { return guards_.get(); }
 
+  /// Is this on disk, from the root, the server's own or in it (PosixVfsOptions::reserved_name)?
+  bool is_reserved(std::string_view disk_path) const;
   /// Finds an object: as it is spelled, else ignoring case, component by component. A symbolic link
   /// is followed beneath the root unless no_follow. kObjectNameNotFound, kObjectPathNotFound,
   /// kAccessDenied (also for a link that leads out), kWouldBlock.

@@ -46,6 +46,21 @@ Task<NtStatus> execute(Request& r, CreatePlan& plan, CreateOutcome& out) {
   co_return status;
 }
 
+/// A persistent open is granted when it, and the object that was made for it, would be there after
+/// the loss of the server (of the machine, where the share says so). Otherwise it is granted as one
+/// that is not.
+Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& out) {
+  if (!r.server.opens().outlives_server(out.id)) co_return;
+  bool persistent = out.durable.kind == core::DurableKind::kPersistent;
+  NtStatus status = NtStatus::kSuccess;
+  if (persistent && r.tree->share->stable_writes && out.action != smb2::CreateAction::kOpened)
+    if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
+  if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);
+  if (status == NtStatus::kSuccess) co_return;
+  r.server.opens().take_back_durable(out.id);
+  out.durable = {};
+}
+
 }  // namespace
 
 Reply create_answer(const CreatePlan& plan, const CreateOutcome& out, smb2::FileId file_id) {
@@ -100,6 +115,7 @@ Task<Reply> create(Request& r) {
   if (plan->contexts.aapl) out.aapl = answer_aapl(r, *plan->contexts.aapl);
   out.without_file_id = speaks_apple(r);
   r.server.opens().set_created(out.id, out.action);
+  co_await keep_promise(r, *open, out);
   replay.finish(out.id);
   co_return create_answer(*plan, out, open->file_id());
 }

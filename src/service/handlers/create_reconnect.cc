@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "service/failover/failover.h"
 #include "service/handlers/create_durable.h"
 #include "service/server/closing.h"
+#include "service/server/driver.h"
 #include "service/server/hidden.h"
 #include "service/server/keeping.h"
 
@@ -42,7 +44,7 @@ constexpr int kSettleSteps = 30'000;
 
 /// A WRITE that was in progress when the connection was lost must not land on what comes now: the
 /// client learns that it has its handle back when those have ended.
-Task<void> settle(Request& r, core::OpenId id) {
+Task<void> let_settle(Request& r, core::OpenId id) {
   for (int i = 0; i < kSettleSteps; ++i) {
     std::optional<core::OpenLife> life = r.server.opens().life(id);
     if (!life || life->channel.outstanding_before() == 0) co_return;
@@ -90,7 +92,8 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
       (void)co_await close_open(r.server, r.loop, open->id);
     co_return error_reply(NtStatus::kNetworkNameDeleted);
   }
-  co_await settle(r, open->id);
+  co_await let_settle(r, open->id);
+  r.server.failover().reclaimed(*open, opens.path_of(open->id), r.driver.peer().address_string());
   Result<ports::FileInfo> info = co_await open->file->info(r.io());
   if (!info) co_return error_reply(info.error());
   co_await show_hidden(r, *open, *info);

@@ -130,6 +130,20 @@ Task<Reply> execute(Request& r, const smb2::LockRequest& request, const core::Op
   co_return status == NtStatus::kSuccess ? done() : error_reply(status);
 }
 
+/// Locks that would not outlive the server are not granted. What was unlocked stays so: a lock that
+/// comes back after a restart goes with its open.
+NtStatus take_back(Request& r, const core::OpenView& open, const smb2::LockRequest& request,
+                   NtStatus why) {
+  if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) return why;
+  Ranges ranges;
+  for (const LockElement& e : request.locks) ranges.push_back({e.offset, e.length, false});
+  std::vector<core::Wake> wakes;
+  (void)r.server.opens().unlock(open.id, ranges, wakes);
+  r.server.local_opens().release_locks(open, ranges);
+  r.server.waits().wake(wakes);
+  return why;
+}
+
 }  // namespace
 
 /// MS-SMB2 3.3.5.14.
@@ -155,9 +169,11 @@ Task<Reply> lock(Request& r) {
                                       request.lock_sequence_number(), multichannel);
   if (before == NtStatus::kSuccess) co_return done();
   Reply reply = co_await execute(r, request, *open);
-  if (reply.status == NtStatus::kSuccess)
-    opens.lock_done(open->id, request.lock_sequence_index(), request.lock_sequence_number(),
-                    multichannel);
+  if (reply.status != NtStatus::kSuccess) co_return reply;
+  opens.lock_done(open->id, request.lock_sequence_index(), request.lock_sequence_number(),
+                  multichannel);
+  if (NtStatus s = co_await settle(r, open->persistent_id); s != NtStatus::kSuccess)
+    co_return error_reply(take_back(r, *open, request, s));
   co_return reply;
 }
 

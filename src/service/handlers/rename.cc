@@ -140,9 +140,15 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
   // Open objects below a directory keep it where it is (MS-FSA 2.1.5.15.11).
   if (open.is_directory)
     if (NtStatus s = co_await free_below(r, open, *old_path); s != NtStatus::kSuccess) co_return s;
+  // A server that dies meanwhile leaves the object under the one name or the other.
+  if (r.server.opens().begin_rename(open.id, *old_path, target))
+    if (NtStatus s = co_await settle(r); s != NtStatus::kSuccess) co_return s;
   Result<std::string> new_path =
       co_await r.tree->share->volume(open.posix).rename(r.io(), *open.file, target, replace);
-  if (!new_path) co_return new_path.error();
+  if (!new_path) {
+    (void)r.server.opens().begin_rename(open.id, *old_path, "");
+    co_return new_path.error();
+  }
   r.server.opens().renamed(open.id, *new_path);
   if (open.is_directory) r.server.opens().moved_below(*open.share, *old_path, *new_path);
   if (!open.is_directory && !open.posix)

@@ -223,6 +223,23 @@ Task<NtStatus> set_file_class(Request& r, const smb2::SetInfoRequest& q,
   }
 }
 
+/// A size or a name that was set through a persistent open is there after the loss of the machine;
+/// times and attributes come with the next of these.
+Task<NtStatus> make_stable(Request& r, const smb2::SetInfoRequest& q, const core::OpenView& open) {
+  r.server.opens().notes_changed(open.id);
+  switch (static_cast<FileInfoClass>(q.file_info_class)) {
+    case FileInfoClass::kRename:
+    case FileInfoClass::kRenameEx:
+    case FileInfoClass::kLink:
+    case FileInfoClass::kLinkEx:
+    case FileInfoClass::kAllocation:
+    case FileInfoClass::kEndOfFile: break;
+    default: co_return NtStatus::kSuccess;
+  }
+  Result<void> synced = co_await open.file->flush(r.io());
+  co_return synced ? NtStatus::kSuccess : synced.error();
+}
+
 }  // namespace
 
 /// MS-SMB2 3.3.5.21.
@@ -249,6 +266,7 @@ Task<Reply> set_info(Request& r) {
     status = open->file != nullptr && open->file->is_previous_version()
                  ? NtStatus::kMediaWriteProtected
                  : co_await set_file_class(r, q, *open);
+    if (status == NtStatus::kSuccess && open->stable) status = co_await make_stable(r, q, *open);
   } else if (q.info_type == smb2::InfoType::kFilesystem) {
     if (NtStatus s = fscc::set_fs_status(q.file_info_class); s != NtStatus::kSuccess) status = s;
   } else if (q.info_type == smb2::InfoType::kQuota) {

@@ -5,6 +5,7 @@
 
 #include "base/utf16.h"
 #include "core/path/path.h"
+#include "service/failover/failover.h"
 #include "service/handlers/handlers.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
@@ -80,6 +81,17 @@ Task<Reply> tree_connect(Request& r) {
                    "Refused share " + share->name + " to user " + who.user + ": " + why + ".",
                    {{"share", share->name}, {"user", who.user}});
     co_return error_reply(s);
+  }
+
+  // An earlier instance may still have the volume, or its opens are being restored: the client would
+  // give up for good if it was refused now.
+  if (share->failover != nullptr) {
+    if (NtStatus s = co_await share->failover->wait_until_up(r.loop); s != NtStatus::kSuccess)
+      co_return error_reply(s);
+    r.driver.uses(share->failover);
+    if (NtStatus s = co_await r.server.failover().settle(r.loop, *share->failover);
+        s == NtStatus::kFileForcedClosed)
+      co_return error_reply(NtStatus::kBadNetworkName);
   }
 
   core::TreeConnect tree;

@@ -67,7 +67,7 @@ Task<Reply> write(Request& r) {
   if (request.data.empty()) co_return answer(0);
 
   bool through =
-      (request.flags & smb2::WriteRequest::kFlagWriteThrough) != 0 ||
+      open->stable || (request.flags & smb2::WriteRequest::kFlagWriteThrough) != 0 ||
       (open->notes->mode.load(std::memory_order_relaxed) & smb2::CreateOptions::kWriteThrough) != 0;
   auto kept = co_await times_to_keep(r, *open, core::OpenNotes::kWrite | core::OpenNotes::kChange);
   Result<void> written = co_await open->file->write(r.io(), offset, request.data, through);

@@ -115,7 +115,7 @@ Task<Answer> copychunk(Call c) {
     Result<std::uint64_t> copied = co_await copy_whole_file(c, *source, *info);
     if (!copied) co_return failed(copied.error());
     response.total_bytes_written = static_cast<std::uint32_t>(*copied);
-    co_await after_data_change(c);
+    if (NtStatus s = co_await after_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
     co_return Answer{NtStatus::kSuccess, octets_of(response), {}};
   }
   NtStatus status = NtStatus::kSuccess;
@@ -125,7 +125,8 @@ Task<Answer> copychunk(Call c) {
     ++response.chunks_written;
     response.total_bytes_written += chunk.length;
   }
-  if (response.chunks_written != 0) co_await after_data_change(c);
+  if (response.chunks_written != 0)
+    if (NtStatus s = co_await after_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   co_return Answer{status, octets_of(response), {}};
 }
 
@@ -179,7 +180,7 @@ Task<Answer> duplicate(Call c, fscc::DuplicateExtentsData given) {
       co_await c.open->file->clone_from(c.request.io(), *source->file, given.source_file_offset,
                                         given.target_file_offset, given.byte_count);
   if (!done) co_return failed(done.error());
-  co_await after_data_change(c);
+  if (NtStatus s = co_await after_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   co_return Answer{};
 }
 

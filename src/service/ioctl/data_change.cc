@@ -13,9 +13,12 @@ Task<NtStatus> before_data_change(Call c) {
   return break_caching(c.request, c.open->id, core::BreakReason::kWrite);
 }
 
-Task<void> after_data_change(Call c) {
-  return report_open(c.request, *c.open, core::NotifyAction::kModified,
-                     Filter::kSize | Filter::kLastWrite);
+Task<NtStatus> after_data_change(Call c) {
+  co_await report_open(c.request, *c.open, core::NotifyAction::kModified,
+                       Filter::kSize | Filter::kLastWrite);
+  if (!c.open->stable) co_return NtStatus::kSuccess;
+  Result<void> synced = co_await c.open->file->flush(c.request.io());
+  co_return synced ? NtStatus::kSuccess : synced.error();
 }
 
 }  // namespace holdfast::service::fsctl

@@ -64,7 +64,7 @@ Task<Answer> set_zero_data(Call c) {
   Result<void> done =
       co_await c.open->file->zero_range(c.request.io(), {given.file_offset, length});
   if (!done) co_return failed(done.error());
-  co_await after_data_change(c);
+  if (NtStatus s = co_await after_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   co_return Answer{};
 }
 
@@ -142,7 +142,8 @@ Task<Answer> file_level_trim(Call c) {
     if (!done) co_return failed(done.error());
     ++output.num_ranges_processed;
   }
-  if (output.num_ranges_processed != 0) co_await after_data_change(c);
+  if (output.num_ranges_processed != 0)
+    if (NtStatus s = co_await after_data_change(c); s != NtStatus::kSuccess) co_return failed(s);
   co_return c.query.max_output_response >= 4 ? answer_of(output) : Answer{};
 }
 

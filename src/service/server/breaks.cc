@@ -94,6 +94,8 @@ core::WaitToken BreakWait::token() {
 
 Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
   Server& server = request_.server;
+  request_.broke_caching = request_.broke_caching || !outcome.breaks.empty() ||
+                           outcome.status == NtStatus::kPending;
   server.waits().wake(outcome.wakes);
   send_breaks(server, request_.loop, std::move(outcome.breaks));
   if (outcome.status != NtStatus::kPending) {
@@ -124,6 +126,7 @@ template <class Target>
 Task<NtStatus> break_for(Request& r, Target target, core::BreakReason reason) {
   // Almost always nobody is to be asked: that costs one look and no wait.
   core::BreakOutcome first = r.server.opens().break_caching(target, reason, 0);
+  r.broke_caching = r.broke_caching || !first.breaks.empty();
   send_breaks(r.server, r.loop, std::move(first.breaks));
   NtStatus status = first.status;
   BreakWait wait(r);

@@ -66,6 +66,14 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   if (outcome.modified)
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
   if (!outcome.remove) co_return true;
+  if (outcome.share->failover != nullptr &&
+      !outcome.share->failover->may_serve(loop.clock().monotonic_us())) {
+    // Another instance has the volume, with this open's wish to remove the object.
+    std::vector<core::Wake> wakes;
+    server.opens().removal_finished(outcome.object, wakes);
+    server.waits().wake(wakes);
+    co_return true;
+  }
 
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
   Result<void> removed = co_await outcome.share->vfs->remove(io, *outcome.file);

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "service/failover/failover.h"
 #include "service/handlers/handlers.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
@@ -23,6 +24,8 @@ struct CommandRow {
   bool needs_tree = true;
   /// May be asked for by a session whose log-on has expired (MS-SMB2 3.3.5.2.9).
   bool when_expired = false;
+  /// May change what outlives the server: is answered when that is durable.
+  bool settles = false;
 };
 
 constexpr std::array<CommandRow, smb2::kCommandCount> kCommands = [] {
@@ -30,22 +33,22 @@ constexpr std::array<CommandRow, smb2::kCommandCount> kCommands = [] {
   auto set = [&t](Command c, CommandRow row) { t[static_cast<std::size_t>(c)] = row; };
   set(Command::kNegotiate, {handlers::negotiate, false, false});
   set(Command::kSessionSetup, {handlers::session_setup, false, false});
-  set(Command::kLogoff, {handlers::logoff, true, false, true});
+  set(Command::kLogoff, {handlers::logoff, true, false, true, true});
   set(Command::kTreeConnect, {handlers::tree_connect, true, false});
-  set(Command::kTreeDisconnect, {handlers::tree_disconnect, true, true, true});
-  set(Command::kCreate, {handlers::create});
-  set(Command::kClose, {handlers::close, true, true, true});
+  set(Command::kTreeDisconnect, {handlers::tree_disconnect, true, true, true, true});
+  set(Command::kCreate, {handlers::create, true, true, false, true});
+  set(Command::kClose, {handlers::close, true, true, true, true});
   set(Command::kFlush, {handlers::flush});
   set(Command::kRead, {handlers::read});
   set(Command::kWrite, {handlers::write});
-  set(Command::kLock, {handlers::lock, true, true, true});
-  set(Command::kIoctl, {handlers::ioctl});
+  set(Command::kLock, {handlers::lock, true, true, true, true});
+  set(Command::kIoctl, {handlers::ioctl, true, true, false, true});
   set(Command::kEcho, {handlers::echo, false, false, true});
   set(Command::kQueryDirectory, {handlers::query_directory});
   set(Command::kChangeNotify, {handlers::change_notify});
   set(Command::kQueryInfo, {handlers::query_info});
-  set(Command::kSetInfo, {handlers::set_info});
-  set(Command::kOplockBreak, {handlers::oplock_break});
+  set(Command::kSetInfo, {handlers::set_info, true, true, false, true});
+  set(Command::kOplockBreak, {handlers::oplock_break, true, true, false, true});
   return t;
 }();
 
@@ -88,6 +91,10 @@ NtStatus check_session(Request& r, const CommandRow& row) {
 NtStatus check_tree(Request& r) {
   r.tree = r.session->tree(r.header.tree_id);
   if (!r.tree) return NtStatus::kNetworkNameDeleted;
+  // Its connections are being ended; the client finds the share where it is served now.
+  if (const ports::Volume* volume = r.tree->share->failover.get();
+      volume != nullptr && !volume->may_serve(r.loop.clock().monotonic_us()))
+    return NtStatus::kNetworkNameDeleted;
   if (r.tree->encrypt && !r.meta.sealed) return NtStatus::kAccessDenied;
   return NtStatus::kSuccess;
 }
@@ -138,11 +145,18 @@ void end_counted(Request& r) {
   if (r.counted_at) r.server.opens().end_request(r.counted_at->open, r.counted_at->turn);
 }
 
+/// Does this request's answer say something that must outlive the server?
+bool settles(const Request& r, const CommandRow& row) {
+  if (!row.settles && !r.broke_caching) return false;
+  return !r.tree || r.tree->share->failover != nullptr;
+}
+
 /// For a command that kCommands knows.
 Task<Reply> check_and_handle(Request& r) {
   const CommandRow& row = kCommands[static_cast<std::size_t>(r.header.command)];
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   Reply reply = co_await row.handler(r);
+  if (settles(r, row)) (void)co_await settle(r);
   end_counted(r);
   co_return reply;
 }
@@ -171,8 +185,21 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
     co_return co_await interposer->handle(r, check_and_handle);
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   Reply reply = co_await row.handler(r);
+  // Where it fails: what could not be promised has been taken back by its handler.
+  if (settles(r, row)) (void)co_await settle(r);
   end_counted(r);
   co_return reply;
+}
+
+Task<NtStatus> settle(Request& r, std::uint64_t persistent_id) {
+  Failover& failover = r.server.failover();
+  if (r.tree) {
+    ports::Volume* volume = r.tree->share->failover.get();
+    if (volume == nullptr) co_return NtStatus::kSuccess;
+    co_return co_await failover.settle(r.loop, *volume, persistent_id);
+  }
+  co_await failover.settle_all(r.loop);
+  co_return NtStatus::kSuccess;
 }
 
 // ---- Request ----
@@ -197,7 +224,7 @@ ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
   static const ports::Credentials kService;
   // TREE_CONNECT has refused everybody else: nobody acts as the service account by accident.
   HF_ASSERT(!share.act_as_user || identity.credentials.act_as_user);
-  return {loop, share.act_as_user ? identity.credentials : kService};
+  return {loop, share.act_as_user ? identity.credentials : kService, share.failover.get()};
 }
 
 ports::IoContext Request::io() const { return io_of(loop, *tree->share, *identity); }

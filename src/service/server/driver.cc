@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "service/failover/failover.h"
 #include "service/server/closing.h"
 #include "service/server/dispatch.h"
 #include "wire/smb2/error_response.h"
@@ -21,12 +22,14 @@ constexpr std::uint8_t kNetbiosKeepAlive = 0x85;
 }  // namespace
 
 Driver::Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
-               core::ConnectionId id, std::shared_ptr<const Settings> settings)
+               core::ConnectionId id, std::shared_ptr<const Settings> settings,
+               std::optional<ports::TcpConnection> behind_proxy)
     : server_(server),
       loop_(loop),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
       local_(stream_->local()),
+      behind_proxy_(behind_proxy),
       settings_(std::move(settings)),
       connection_(id, std::shared_ptr<const core::Policy>(settings_, &settings_->policy),
                   server.env().crypto, server.sessions()) {}
@@ -55,6 +58,33 @@ void Driver::disconnect(std::string_view reason) {
   stream_->close();
 }
 
+void Driver::drain(std::string_view reason) {
+  if (closed_ || disconnecting_ || !draining_.empty()) return;
+  draining_ = reason;
+  stream_->pause_receiving();
+  loop_.start_timer(limits::kDrainTime_us, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->disconnect(self->draining_);
+  });
+  end_when_drained();
+}
+
+void Driver::end_when_drained() {
+  if (draining_.empty()) return;
+  bool only_waits = std::ranges::all_of(
+      active_, [](const auto& entry) { return entry.second->async_id != 0; });
+  if (only_waits) disconnect(draining_);
+}
+
+ports::TcpConnection Driver::on_the_wire() const {
+  return behind_proxy_.value_or(ports::TcpConnection{local_, peer_});
+}
+
+void Driver::uses(const std::shared_ptr<ports::Volume>& volume) {
+  if (std::ranges::count(volumes_, volume) != 0) return;
+  volumes_.push_back(volume);
+  server_.failover().connected(*volume, on_the_wire(), behind_proxy_.has_value());
+}
+
 // ---- octets to frames ----
 
 MutBytes Driver::receive_target() {
@@ -64,6 +94,7 @@ MutBytes Driver::receive_target() {
 
 void Driver::on_received(Bytes data) {
   auto self = shared_from_this();
+  if (!draining_.empty()) return;
   // Octets that the loop put into receive_target() are in place already.
   if (in_frame_ && !data.empty() && data.data() == frame_.tail().data()) {
     (void)frame_.extend(data.size());
@@ -136,6 +167,7 @@ void Driver::frame_complete() {
 }
 
 void Driver::apply_back_pressure() {
+  if (!draining_.empty()) return;
   bool full = stream_->queued() > limits::kSendQueueHighWater ||
               in_flight_bytes_ > limits::kMaxInFlightBytes;
   if (full == paused_ || closed_) return;
@@ -164,6 +196,7 @@ Task<void> Driver::run(core::Batch batch) {
   for (core::SessionId id : chain.logged_off) drop_session(id);
   in_flight_bytes_ -= cost;
   apply_back_pressure();
+  end_when_drained();
 }
 
 Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
@@ -354,6 +387,8 @@ Task<void> Driver::clean_up() {
     }
     if (last) co_await end_session(server_, loop_, session_id);
   }
+  for (const auto& volume : volumes_) server_.failover().disconnected(*volume, on_the_wire());
+  co_await server_.failover().settle_all(loop_);
   cleaned_up_ = true;
   forget_when_idle();
 }

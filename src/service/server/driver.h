@@ -17,12 +17,19 @@ namespace holdfast::service {
 class Driver : public ports::StreamHandler, public std::enable_shared_from_this<Driver> {
  public:
   Driver(Server& server, ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
-         core::ConnectionId id, std::shared_ptr<const Settings> settings);
+         core::ConnectionId id, std::shared_ptr<const Settings> settings,
+         std::optional<ports::TcpConnection> behind_proxy);
   ~Driver() override;
 
   void start();
   /// Ends the connection for this reason; answers that are queued still go out.
   void disconnect(std::string_view reason);
+
+  /// The same, when the requests in progress are answered, but for those that wait for something;
+  /// no further one is taken.
+  void drain(std::string_view reason);
+  /// The client uses a share of this volume: it is told when this server is gone.
+  void uses(const std::shared_ptr<ports::Volume>& volume);
 
   core::Connection& connection() { return connection_; }
   const Settings& settings() const { return *settings_; }
@@ -83,11 +90,15 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   Task<void> clean_up();
   bool outlives_channel(const Request& request);
   void forget_when_idle();
+  void end_when_drained();
+  ports::TcpConnection on_the_wire() const;
 
   Server& server_;
   ports::Executor& loop_;
   std::shared_ptr<ports::Stream> stream_;
   ports::Endpoint peer_, local_;
+  std::optional<ports::TcpConnection> behind_proxy_;
+  std::vector<std::shared_ptr<ports::Volume>> volumes_;
   std::shared_ptr<const Settings> settings_;
   core::Connection connection_;
   std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>> exchanges_;
@@ -116,6 +127,8 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   bool paused_ = false;
   bool closed_ = false;
   bool disconnecting_ = false;
+  /// Not empty: why the connection ends when it is drained.
+  std::string draining_;
   bool logged_on_ = false;
   bool cleaned_up_ = false;
 };

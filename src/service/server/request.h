@@ -66,6 +66,8 @@ struct Request {
     core::ChannelSequence::Turn turn = 0;
   };
   std::optional<CountedAt> counted_at;
+  /// It took caching away from others, which they must not have again after a restart.
+  bool broke_caching = false;
   /// Not 0 once an interim response was sent.
   std::uint64_t async_id = 0;
   bool cancelled = false;
@@ -99,6 +101,10 @@ ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
                        const ports::Identity& identity);
 
 using Handler = Task<Reply> (*)(Request&);
+
+/// Returns when what has changed of opens that outlive the server is durable, and, if it is one of
+/// them, that `persistent_id` is on record (service/failover). An error says that it is not.
+Task<NtStatus> settle(Request& r, std::uint64_t persistent_id = 0);
 
 inline Reply error_reply(NtStatus status) {
   Reply r;

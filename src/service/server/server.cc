@@ -3,6 +3,7 @@
 
 #include "base/utf16.h"
 #include "core/path/tunnel_cache.h"
+#include "service/failover/failover.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
@@ -32,6 +33,7 @@ Server::Server(Environment environment, Settings settings)
       pipe_reads_(std::make_unique<PipeReads>()),
       local_opens_(std::make_shared<LocalOpens>(*this)),
       local_changes_(std::make_shared<LocalChanges>(notifications_, waits_, *local_opens_)),
+      failover_(std::make_unique<Failover>(*this)),
       started_(environment.clock.now()) {
   if (environment.local != nullptr) environment.local->set_sink(local_opens_);
 }
@@ -44,7 +46,8 @@ Server::~Server() {
 
 std::weak_ptr<ports::LocalChangeSink> Server::local_change_sink() { return local_changes_; }
 
-void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+                    std::optional<ports::TcpConnection> behind_proxy) {
   auto current = settings();
   core::ConnectionId id;
   {
@@ -63,7 +66,8 @@ void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream
     return stream->abort();
   }
   if (env().interposer != nullptr) stream = env().interposer->connected(loop, std::move(stream));
-  auto driver = std::make_shared<Driver>(*this, loop, std::move(stream), id, std::move(current));
+  auto driver = std::make_shared<Driver>(*this, loop, std::move(stream), id, std::move(current),
+                                         behind_proxy);
   {
     Lock lock(connections_mutex_);
     connections_.emplace(id, Connected{&loop, driver});
@@ -86,16 +90,32 @@ void Server::apply(Settings settings) {
 
 void Server::close_all() {
   closing_.store(true);
+  failover_->end_waits();
   if (ports::Executor* keeper = keeper_.load())
     keeper->post([this, keeper] {
       for (core::OpenId id : opens_.disconnected())
-        spawn(close_kept_and_forget(*this, *keeper, id));
+        if (!opens_.outlives_server(id)) spawn(close_kept_and_forget(*this, *keeper, id));
     });
   Lock lock(connections_mutex_);
   for (auto& [id, connected] : connections_)
     connected.loop->post([weak = connected.driver] {
-      if (auto driver = weak.lock()) driver->disconnect("the server is shutting down");
+      if (auto driver = weak.lock()) driver->drain("the server is shutting down");
     });
+}
+
+void Server::end_connections_of(const ports::Volume& volume) {
+  for (const core::SessionPtr& session : sessions_.all()) {
+    std::vector<core::ConnectionId> channels;
+    {
+      Lock lock(session->mutex);
+      for (const auto& [id, tree] : session->trees)
+        if (tree.share->failover.get() == &volume) channels = session->channels;
+    }
+    for (core::ConnectionId channel : channels)
+      on_connection(channel, [](Driver* driver) {
+        if (driver != nullptr) driver->disconnect("another server has its share");
+      });
+  }
 }
 
 bool Server::on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "ports/pipe.h"
 #include "ports/random.h"
 #include "ports/stream.h"
+#include "ports/tickler.h"
 #include "service/server/stranded.h"
 #include "service/server/waits.h"
 
@@ -36,6 +38,7 @@ class Interposer;
 class LocalChanges;
 class PipeReads;
 class LocalOpens;
+class Failover;
 
 /// What the server was given to work with. Everything outlives the Server.
 struct Environment {
@@ -96,12 +99,17 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Takes over an accepted connection, on the loop it belongs to.
-  void accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream);
+  /// Takes over an accepted connection, on the loop it belongs to. behind_proxy: the connection on
+  /// the wire, when the stream says whom a proxy speaks for.
+  void accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+              std::optional<ports::TcpConnection> behind_proxy = std::nullopt);
   /// New rules: for connections and tree connects from now on; none is dropped.
   void apply(Settings settings);
-  /// Ends every connection, from any thread; returns at once.
+  /// Ends every connection when its requests in progress are answered, from any thread; returns at
+  /// once. Opens that outlive the server stay for the next one.
   void close_all();
+  /// Ends the connections of whoever uses this volume, from any thread.
+  void end_connections_of(const ports::Volume& volume);
   /// Ends one session and its opens; keep_durable: but for those that outlive it (closing.h).
   /// False when there is none.
   bool close_session(core::SessionId id, bool keep_durable = false);
@@ -138,6 +146,7 @@ class Server {
   WaitRegistry& waits() { return waits_; }
   StrandedRequests& stranded() { return stranded_; }
   PipeReads& pipe_reads() { return *pipe_reads_; }
+  Failover& failover() { return *failover_; }
   Counters& counters() { return counters_; }
   NtTime started() const { return started_; }
   /// For what may run when the server is gone: held weakly.
@@ -174,6 +183,7 @@ class Server {
   std::unique_ptr<PipeReads> pipe_reads_;
   std::shared_ptr<LocalOpens> local_opens_;
   std::shared_ptr<LocalChanges> local_changes_;
+  std::unique_ptr<Failover> failover_;
   Counters counters_;
   NtTime started_;
   std::shared_ptr<ports::PipeProvider> pipes_;

@@ -45,9 +45,9 @@ struct LockRange {
   bool operator==(const LockRange&) const = default;
 };
 
-/// core::OpenRecord.
+/// core::OpenRecord. Version 2 has the fields from create_action on.
 struct OpenState {
-  static constexpr std::uint16_t kVersion = 1;
+  static constexpr std::uint16_t kVersion = 2;
   enum Flags : std::uint32_t {
     kHasAppInstance = 0x001,
     kHasAppVersion = 0x002,
@@ -57,6 +57,9 @@ struct OpenState {
     kHasLease = 0x020,
     kHasParentLease = 0x040,
     kHasLockSequence = 0x080,
+    kDeletePending = 0x100,
+    kPosix = 0x200,
+    kMustSeal = 0x400,
   };
 
   std::uint16_t version = kVersion;
@@ -85,6 +88,11 @@ struct OpenState {
   std::uint16_t channel_sequence = 0;
   std::array<std::uint8_t, 64> lock_sequence{};
   std::vector<LockRange> locks;
+  std::uint8_t create_action = 1;
+  /// OpenNotes: times that the client keeps, FILE_MODE_INFORMATION.
+  std::uint8_t kept_times = 0;
+  std::uint32_t mode = 0;
+  Bytes renaming_to;
 
   void describe(this auto& self, auto& v) {
     v.field(HF_FIELD(version));
@@ -124,6 +132,14 @@ struct OpenState {
     auto lock_region = v.region();
     v.count32(lock_region);
     v.list(lock_region, HF_FIELD(locks), kMaxLocks);
+    if (self.version >= 2) {
+      v.field(HF_FIELD(create_action));
+      v.field(HF_FIELD(kept_times));
+      v.field(HF_FIELD(mode));
+      auto renaming_region = v.region();
+      v.length32(renaming_region);
+      v.inline_data(renaming_region, HF_FIELD(renaming_to));
+    }
   }
 
  private:

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/failover/restore.h"
+
+#include <expected>
+
+#include "base/utf16.h"
+#include "service/server/keeping.h"
+
+namespace holdfast::service {
+namespace {
+
+namespace Access = wire::smb2::FileAccess;
+using core::OpenRecord;
+
+/// As the service itself: what the client was allowed was decided when it opened.
+std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record, const core::Share& share) {
+  auto owner = std::make_shared<ports::Identity>();
+  owner->user = record.owner_name;
+  owner->sid = record.owner;
+  owner->credentials.act_as_user = share.act_as_user;
+  return owner;
+}
+
+ports::OpenHow how_to_open(const OpenRecord& record) {
+  ports::OpenHow how;
+  how.stream = record.stream;
+  how.open_reparse_point =
+      (record.options & wire::smb2::CreateOptions::kOpenReparsePoint) != 0;
+  if (record.is_directory) return how;
+  bool reads = (record.access & (Access::kReadData | Access::kExecute)) != 0;
+  bool writes = (record.access & (Access::kWriteData | Access::kAppendData)) != 0;
+  if (reads && writes)
+    how.access = ports::DataAccess::kReadWrite;
+  else if (writes)
+    how.access = ports::DataAccess::kWrite;
+  else if (reads)
+    how.access = ports::DataAccess::kRead;
+  return how;
+}
+
+/// The object under one of the names that the record has: the same inode, on whatever device the
+/// volume is now.
+Task<Result<ports::Opened>> open_object(ports::IoContext io, const core::Share& share,
+                                        const OpenRecord& record) {
+  Result<ports::Opened> opened = fail(NtStatus::kObjectNameNotFound);
+  for (const std::string& path : {record.path, record.renaming_to}) {
+    if (&path == &record.renaming_to && path.empty()) break;
+    opened = co_await share.volume(record.posix).open(io, path, how_to_open(record));
+    if (opened && opened->info.key.inode == record.key.inode) co_return opened;
+    if (opened) opened = fail(NtStatus::kObjectNameNotFound);
+  }
+  co_return opened;
+}
+
+}  // namespace
+
+Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, ports::Executor& loop,
+                                                            const ports::Volume& volume,
+                                                            const OpenRecord& record) {
+  std::shared_ptr<const core::Share> share;
+  for (const auto& candidate : server.settings()->shares)
+    if (candidate->failover.get() == &volume && same_name(candidate->name, record.share))
+      share = candidate;
+  if (share == nullptr) co_return std::unexpected("the share does not exist any more");
+  core::OpenTable::Restored restored;
+  restored.record = record;
+  restored.share = share;
+  restored.identity = owner_of(record, *share);
+  ports::Credentials as_service;
+  Result<ports::Opened> opened =
+      co_await open_object({loop, as_service}, *share, record);
+  if (!opened)
+    co_return std::unexpected(opened.error() == NtStatus::kObjectNameNotFound
+                                  ? "the file is not there any more"
+                                  : "the file cannot be opened: " + to_string(opened.error()));
+  restored.file = opened->file;
+  restored.key = opened->info.key;
+  restored.path = opened->path;
+  std::uint64_t now_us = loop.clock().monotonic_us();
+  std::uint64_t timeout_ms =
+      std::max(record.resilient ? record.resilient_timeout_ms : 0, record.durable_timeout_ms);
+  restored.expires_us = now_us + std::uint64_t{timeout_ms} * 1'000;
+  std::uint64_t expires_us = restored.expires_us;
+  Result<core::OpenId> id = server.opens().restore(std::move(restored));
+  if (!id)
+    co_return std::unexpected("its record does not go with another's: " + to_string(id.error()));
+  if (!record.create_guid.is_zero())
+    server.create_replays().finish({record.client_guid, record.create_guid}, *id);
+  expire_later(server, loop, *id, expires_us);
+  co_return *id;
+}
+
+}  // namespace holdfast::service

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/object/open_record.h"
+#include "service/server/server.h"
+
+namespace holdfast::service {
+
+/// Opens the file of a record and enters its open: disconnected, to be reclaimed within the time
+/// that its client was promised. The error says what is missing, for an administrator.
+Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, ports::Executor& loop,
+                                                            const ports::Volume& volume,
+                                                            const core::OpenRecord& record);
+
+}  // namespace holdfast::service
