@@ -136,17 +136,17 @@ class Round:
         """Every reconnect must have succeeded with the FileId that it asked for, and what the job holds be among them."""
         capture, address = self.capture, self.client_address(seat)
         opens, reclaims = capture.opens(address), capture.reclaims(address)
-        good = set()
+        good = []
         for create, answer in reclaims:
             if answer.status != 0:
                 problems.append(f"DH2C for {create.reconnects[:8].hex()} refused: status {answer.status:#010x}")
             elif answer.body[128:136] != create.reconnects[:8]:
                 problems.append(f"DH2C for {create.reconnects[:8].hex()} gave {answer.body[128:136].hex()}")
             else:
-                good.add(create.reconnects[:8])
+                good.append(create.reconnects[:8])
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
-            if not ids & good:
+            if not ids & set(good):
                 tags = sorted({tag for create, _ in opens if create.name == name for tag in create.tags})
                 problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
         self._second_opinion(address, reclaims, problems)
@@ -184,7 +184,7 @@ class Round:
 
     def keep(self, label):
         """Keeps capture and logs of a round that failed; the folder."""
-        folder = self.stage.kept / label.replace(" ", "-")
+        folder = self.stage.kept / f"{label}-{self.job.number}".replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
         for path in (self.capture_file, self.rival_file):
             if path.exists():
