@@ -17,6 +17,14 @@
 #include "platform/store_journal/journal_volume.h"
 
 namespace holdfast::app {
+namespace {
+
+/// How long a start waits for what another process still has: one that was killed a moment ago may
+/// not have gone yet.
+constexpr int kStartTries = 30;
+constexpr std::chrono::milliseconds kStartPause(100);
+
+}  // namespace
 
 Daemon::Daemon(std::string config_file, EventSink& events, LogSink* log)
     : config_file_(std::move(config_file)),
@@ -92,9 +100,8 @@ std::expected<void, std::string> Daemon::start() {
         [this](const admin::Json& request) { return answer(request); });
   };
   auto admin = open_admin();
-  // A process that was killed a moment ago may not have gone yet.
-  for (int tries = 0; !admin && tries < 20; ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (int tries = 0; !admin && tries < kStartTries; ++tries) {
+    std::this_thread::sleep_for(kStartPause);
     admin = open_admin();
   }
   if (!admin) return std::unexpected(admin.error());
@@ -107,6 +114,10 @@ std::expected<void, std::string> Daemon::start() {
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   std::string failed = follow_listeners(config_);
+  for (int tries = 0; !failed.empty() && tries < kStartTries; ++tries) {
+    std::this_thread::sleep_for(kStartPause);
+    failed = follow_listeners(config_);
+  }
   if (node_->listening().empty()) return std::unexpected(failed);
   if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
   event(Severity::kNotice, "server.started", summary());

@@ -240,7 +240,9 @@ bool Journal::wants_copying() const {
   std::uint64_t before = 0;
   for (const Segment& segment : segments_) before += segment.size;
   before -= segments_.back().size;
-  return before > 2 * live_octets_ + (live_octets_ == 0 ? 0 : options_.segment_size);
+  // Few live records are copied in one step, and then the store has its base size.
+  const bool is_small = live_octets_ <= options_.copy_step;
+  return before > 2 * live_octets_ + (is_small ? 0 : options_.segment_size);
 }
 
 DiskResult<ByteVec> Journal::read_segment(Segment& segment) {
