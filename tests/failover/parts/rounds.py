@@ -10,13 +10,25 @@ from types import SimpleNamespace
 
 from harness.lab import Failed, LAB_DIR, run
 
+from .jobs import BLOCK_BYTES, Damaged
 from .stage import DRIVERS, PYTHON, RIVAL_HOST, SHARE, wait_until
 from .wire import Capture
 
 # Whoever waits longer for the server than this has lost it.
 JOB_LIMIT_S = 120
 BEGIN_S = 60
+TIMED_OUT = 124  # status of kernel-client exec
 NAMES = {"0xc0000043": "SHARING_VIOLATION", "0xc0000055": "LOCK_NOT_GRANTED", "0xc0000467": "FILE_NOT_AVAILABLE"}
+
+
+class Verdict:
+    """problems: what the server, or whoever, did wrong. client_says: what the application suffered; with no problem beside it
+    the client alone is to blame. pause: seconds, or None when nothing was answered after the event."""
+
+    def __init__(self, pause):
+        self.pause, self.problems, self.client_says, self.notes = pause, [], [], []
+        if pause is None:
+            self.problems.append("no answer after the event")
 
 
 class Early(Exception):
@@ -61,7 +73,14 @@ class Round:
 
     def _work(self, seat):
         status, out, err = self.stage.exec(seat, *self.job.argv(seat), timeout_s=self.event.job_limit_s)
+        if status == TIMED_OUT:
+            self._hung(seat)
         self.done[seat.guest] = SimpleNamespace(status=status, out=out, err=err, at=time.time())
+
+    def _hung(self, seat):
+        """What the guest's kernel says of processes that wait for ever."""
+        _, out, err = self.stage.exec(seat, "sh", "-c", "echo w >/proc/sysrq-trigger; dmesg | tail -n 400", timeout_s=20)
+        (self.stage.work / f"{seat.guest}.hung").write_text(out + err, encoding="utf-8")
 
     def _await(self, futures, what, condition):
         def met():
@@ -89,24 +108,46 @@ class Round:
     # ---- what it was worth ----
 
     def judge(self, seat):
-        """(problems, notes, pause in seconds or None) of a seat."""
-        problems, notes = [], []
+        """The Verdict of a seat."""
+        verdict = Verdict(self.capture.pause(self.client_address(seat), self.outage.gone_at))
         done = self.done[seat.guest]
-        pause = self.capture.pause(self.client_address(seat), self.outage.gone_at)
         if done.status != 0:
-            problems.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
-        notes.append(self.job.said(seat, done.out))
-        self._try(problems, self.job.check, seat)
-        if self._try(problems, self.stage.remount, seat):
-            notes.append("the guest hung and was replaced")
-        self._try(problems, self.job.check_again, seat)
-        notes.append(self._reclaims(seat, problems))
-        notes.append(self._judge_rival(seat, problems))
-        notes.append(self._syn(seat, problems))
+            verdict.client_says.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
+        verdict.notes.append(self.job.said(seat, done.out))
+        damage = self._try(verdict, self.job.check, seat)
+        if self._try(verdict, self.stage.remount, seat) is True:
+            verdict.notes.append("the guest hung and was replaced")
+        if not isinstance(damage, Damaged):  # it would only be the same again
+            verdict.notes.append(self._try(verdict, self.job.check_again, seat) or "")
+        verdict.notes.append(self._reclaims(seat, verdict.problems))
+        verdict.notes.append(self._judge_rival(seat, verdict.problems))
+        verdict.notes.append(self._syn(seat, verdict.problems))
+        self._judge_server(seat, damage, verdict)
         if self.capture.lost:
-            notes.append(f"the capture lost {self.capture.lost} packets")
+            verdict.notes.append(f"the capture lost {self.capture.lost} packets")
         self.job.clean(seat)
-        return problems, [note for note in notes if note], pause
+        return verdict
+
+    def _judge_server(self, seat, damage, verdict):
+        """Whether the server did all that it should, as far as the wire tells: it refused nothing after the event, and what
+        it had acknowledged is there. If so, what the application suffered is the client's own fault."""
+        address = self.client_address(seat)
+        refusals = self.capture.refusals(address, self.outage.gone_at)
+        if refusals:
+            first = refusals[0]
+            verdict.problems.append(f"the server refused {len(refusals)} requests after the event, first command {first.command} "
+                                    f"with status {first.status:#010x}")
+        if isinstance(damage, Damaged):
+            lost = [(name, at) for name, blocks in damage.blocks.items() if blocks
+                    for acknowledged in [self.capture.acknowledged(address, name)]
+                    for at in blocks if any(begin < at + BLOCK_BYTES and at < end for begin, end in acknowledged)]
+            if lost:
+                verdict.problems.append(f"{len(lost)} damaged blocks had been acknowledged, the first {lost[0][0]} at {lost[0][1]}")
+        if verdict.client_says and not verdict.problems:
+            if self.capture.lost or self.capture.gaps(address):
+                verdict.problems.append("the capture is not whole, so that it proves nothing")
+            open_then = ", ".join(f"{n} {what}" for what, n in sorted(self.capture.unanswered(address, self.outage.gone_at).items()))
+            verdict.notes.append(f"unanswered at the event: {open_then or 'nothing'}")
 
     def client_address(self, seat):
         """Whose address the server's side of the network sees."""
@@ -125,11 +166,15 @@ class Round:
         return "no SYN" if since is None else f"SYN {since:.2f} s after ready"
 
     @staticmethod
-    def _try(problems, check, seat):
+    def _try(verdict, check, seat):
+        """What check returns; or the Failed that it raised, which is then a problem, or the client's word."""
         try:
             return check(seat)
+        except Damaged as damage:
+            verdict.client_says.append(str(damage))
+            return damage
         except Failed as error:
-            problems.append(str(error))
+            verdict.problems.append(str(error))
             return None
 
     def _reclaims(self, seat, problems):
@@ -186,12 +231,15 @@ class Round:
         """Keeps capture and logs of a round that failed; the folder."""
         folder = self.stage.kept / f"{label}-{self.job.number}".replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
-        for path in (self.capture_file, self.rival_file):
+        for path in (self.capture_file, self.rival_file, *self.stage.work.glob("*.hung")):
             if path.exists():
                 shutil.copy(path, folder)
         for name in self.event.servers:
             (folder / f"{name}.log").write_text(run([LAB_DIR / "server", "log", name])[1], encoding="utf-8")
         for seat in self.seats:
-            status, out, _ = self.stage.exec(seat, "dmesg", timeout_s=20)
-            (folder / f"{seat.guest}.dmesg").write_text(out if status == 0 else "no answer", encoding="utf-8")
+            try:
+                _, out, _ = self.stage.exec(seat, "dmesg", timeout_s=20)
+            except Failed as error:
+                out = str(error)
+            (folder / f"{seat.guest}.dmesg").write_text(out, encoding="utf-8")
         return folder

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was on the wire: a capture at the lab's bridge, read here message by message, and once more by tshark.
 
-Of large packets only the beginning is kept, and packets that begin inside of a message are left out; what is looked for
-(opening, closing, reconnecting) has packets of its own.
+What clients send is kept whole, so that each of their messages is found wherever it begins. Of what servers send, packets
+that begin inside of a message are left out: only data that is read begins there.
 """
 
 import dataclasses
+import mmap
 import re
 import socket
 import struct
@@ -18,17 +19,22 @@ NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, FLUSH, READ, WRITE, LOCK,
 SET_INFO, QUERY_INFO, QUERY_DIRECTORY = 17, 16, 14
 # Work of applications, in contrast to what a client does to get there.
 WORK = {CREATE, CLOSE, FLUSH, READ, WRITE, LOCK, SET_INFO, QUERY_INFO, QUERY_DIRECTORY}
+COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRITE: "WRITE", LOCK: "LOCK", SET_INFO: "SET_INFO",
+            QUERY_INFO: "QUERY_INFO", QUERY_DIRECTORY: "QUERY_DIRECTORY"}
+# SUCCESS, PENDING, NO_MORE_FILES, NO_SUCH_FILE, OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, END_OF_FILE; and
+# USER_SESSION_DELETED, for what a client sends with its old session before it has a new one.
+HARMLESS = {0, 0x103, 0x80000006, 0xC000000F, 0xC0000034, 0xC000003A, 0xC0000011, 0xC0000203}
 RESPONSE, RELATED = 1, 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
 SYN, RST, ACK = 2, 4, 16
-KEPT_BYTES = 2000
+HEAD_BYTES = 2000  # of a message that are kept
 # The beginning of a response to CREATE: protocol, size, charge, status, command, credits, flags (MS-SMB2 2.2.1).
 DH2C, CREATE_RESPONSE = b"DH2C", re.compile(rb"\xfeSMB\x40\0.{6}\x05\0..[\x01\x05\x09\x0d\x11\x19]\0", re.S)
 PORT = 445
 LENGTH = "(ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2))"
 FILTER = (f"tcp port {PORT} and (tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0 or tcp[4:4] = 0 or "
-          f"({LENGTH} != 0 and (ip[2:2] < 2500 or tcp[((tcp[12] & 0xf0) >> 2) + 4:4] = 0xfe534d42)))")
+          f"({LENGTH} != 0 and (dst port {PORT} or ip[2:2] < 2500 or tcp[((tcp[12] & 0xf0) >> 2) + 4:4] = 0xfe534d42)))")
 
 
 @dataclasses.dataclass
@@ -53,17 +59,56 @@ class Message:
         return self.target if self.is_response else self.source
 
 
+class Flow:
+    """One direction of a connection: finds the messages in its segments."""
+
+    def __init__(self):
+        self.next, self.rest, self.gaps = None, b"", 0  # next: sequence number of the next message, or of rest
+
+    def frames(self, sequence, payload):
+        """The frames that begin in this segment, as far as they are in it (at most HEAD_BYTES of each)."""
+        if self.rest and (self.next + len(self.rest)) & 0xFFFFFFFF == sequence:
+            sequence, payload = self.next, self.rest + payload
+        self.rest = b""
+        if self.next is not None and (sequence - self.next) & 0xFFFFFFFF < 0x80000000 and sequence != self.next:
+            self.gaps += 1  # something was not captured
+            self.next = None
+        if self.next is None:
+            if not begins(payload):
+                return
+            self.next = sequence
+        at = (self.next - sequence) & 0xFFFFFFFF
+        while at < len(payload):
+            here = len(payload) - at
+            if here >= 8 and not begins(payload[at:at + 8]):
+                self.next = None  # not what it seemed
+                self.gaps += 1
+                return
+            length = 4 + int.from_bytes(payload[at + 1:at + 4], "big")
+            if here < 8 or here < min(length, HEAD_BYTES):
+                self.next, self.rest = (sequence + at) & 0xFFFFFFFF, payload[at:]
+                return
+            yield payload[at + 4:at + min(length, HEAD_BYTES)]
+            at += length
+        self.next = (sequence + at) & 0xFFFFFFFF
+
+
+def begins(payload):
+    return len(payload) >= 8 and payload[0] == 0 and payload[4:8] == b"\xfeSMB"
+
+
 class Capture:
     """Use as a context around what is to be seen; then messages and segments."""
 
     def __init__(self, stage, path):
         self.stage, self.path = stage, path
         self.messages, self.answers, self.cached = [], {}, {}
+        self.flows = {}
         self.segments = []  # segments: (at, source, target, ports, TCP flags, sequence number)
 
     def __enter__(self):
         self.process = self.stage.start(
-            "", "dumpcap", "-q", "-i", "br0", "-P", "-s", KEPT_BYTES, "-B", 64, "-f", FILTER, "-w", self.path,
+            "", "dumpcap", "-q", "-i", "br0", "-P", "-B", 256, "-f", FILTER, "-w", self.path,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = ""
         while "File:" not in said:
@@ -86,7 +131,10 @@ class Capture:
     # ---- reading ----
 
     def _read(self):
-        data = self.path.read_bytes()
+        with open(self.path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
+            self._read_packets(data)
+
+    def _read_packets(self, data):
         nanoseconds = data[:4] == b"\x4d\x3c\xb2\xa1"
         self.creates = bytearray(data[:24])
         at = 24
@@ -94,7 +142,7 @@ class Capture:
             seconds, fraction, kept, _ = struct.unpack_from("<4I", data, at)
             packet = data[at + 16:at + 16 + kept]
             self._packet(seconds + fraction / (1e9 if nanoseconds else 1e6), packet)
-            if DH2C in packet or CREATE_RESPONSE.search(packet):
+            if DH2C in packet or kept < 2500 and CREATE_RESPONSE.search(packet):
                 self.creates += data[at:at + 16 + kept]
             at += 16 + kept
 
@@ -107,7 +155,14 @@ class Capture:
         ports = struct.unpack_from(">HH", tcp)
         self.segments.append((at, source, target, ports, tcp[13], struct.unpack_from(">I", tcp, 4)[0]))
         payload = tcp[(tcp[12] >> 4) * 4:]
-        while len(payload) >= 68 and payload[0] == 0 and payload[4:8] == b"\xfeSMB":
+        if not payload:
+            return
+        if ports[1] == PORT:
+            flow = self.flows.setdefault((source, target, ports), Flow())
+            for frame in flow.frames(self.segments[-1][-1], payload):
+                self._messages(at, source, target, ports, frame)
+            return
+        while begins(payload):
             length = int.from_bytes(payload[:4], "big")
             self._messages(at, source, target, ports, payload[4:4 + length])
             payload = payload[4 + length:]
@@ -150,11 +205,44 @@ class Capture:
         """Each with DH2C: (request, answer)."""
         return [pair for pair in self._creates(client) if pair[0].reconnects is not None]
 
+    def ids_of(self, client, name):
+        """The FileIds that the client has had of that file, before and after reconnecting."""
+        ids = {file_id for create, file_id in self.opens(client) if create.name == name}
+        return ids | {answer.body[128:144] for create, answer in self.reclaims(client)
+                      if answer.status == 0 and create.reconnects[:8] in {file_id[:8] for file_id in ids}}
+
+    def acknowledged(self, client, name):
+        """What the client was told is written of that file: [(offset, end)]."""
+        ids = {file_id[:8] for file_id in self.ids_of(client, name)}
+        found = []
+        for request in self.of(client, WRITE, False):
+            answer = self.answer(request)
+            if answer and answer.status == 0 and request.body[80:88] in ids:
+                length, offset = struct.unpack_from("<IQ", request.body, 68)
+                found.append((offset, offset + length))
+        return found
+
+    def gaps(self, client):
+        """How often something of what the client sent is missing from the capture."""
+        return sum(flow.gaps for (source, _, _), flow in self.flows.items() if source == client)
+
+    def unanswered(self, client, event):
+        """What the client had asked for before the event and was never told: names of commands, with numbers."""
+        counts = {}
+        for m in self.messages:
+            if m.client == client and not m.is_response and m.at <= event and self.answer(m) is None:
+                name = COMMANDS.get(m.command, str(m.command))
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def refusals(self, client, event):
+        """What the server refused after the event, besides what is asked for to be told that it is not there."""
+        return [m for m in self.messages if m.is_response and m.client == client and m.at > event
+                and m.status not in HARMLESS and m.command not in (SESSION_SETUP, IOCTL)]
+
     def closed_at(self, client, name):
         """When that client last asked to close a handle of that file, or None."""
-        ids = {file_id for create, file_id in self.opens(client) if create.name == name}
-        ids |= {answer.body[128:144] for create, answer in self.reclaims(client)
-                if create.reconnects[:8] in {file_id[:8] for file_id in ids}}
+        ids = self.ids_of(client, name)
         times = [m.at for m in self.of(client, CLOSE, False) if m.body[72:88] in ids]
         return max(times, default=None)
 
