@@ -149,14 +149,20 @@ std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId se
 CloseOutcome OpenTable::close(OpenId id) {
   CloseOutcome out;
   std::optional<LeaseId> lease;
-  close_open(id, out, lease);
+  std::uint64_t restored = 0;
+  close_open(id, out, lease, restored);
+  if (restored != 0) {
+    Lock lock(counter_mutex_);
+    restored_.erase(restored);
+  }
   if (lease) leases_.unbind(*lease);
   if (lease && out.is_directory)
     directory_leases_.remove(out.share->vfs.get(), out.path, out.object);
   return out;
 }
 
-void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease) {
+void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
+                           std::uint64_t& restored) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
@@ -164,6 +170,7 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   if (open->spec.caching.level == wire::smb2::OplockLevel::kLease)
     lease = open->spec.caching.lease.id;
   out.found = true;
+  if (open->restored) restored = open->persistent_id;
   stripe->disconnected.erase(open->persistent_id);
   out.create_key = {open->spec.client_guid, open->spec.create_guid};
   out.file = std::move(open->spec.file);

@@ -28,6 +28,8 @@ struct OpenTable::Open {
   bool recorded = false;
   /// In Stripe::changed.
   bool changed = false;
+  /// In OpenTable::restored_.
+  bool restored = false;
   std::string renaming_to = {};
 };
 
