@@ -96,6 +96,13 @@ class Stage:
         line = self.holder.stdout.readline().strip()
         expect(line == "ready", f"the holder says '{line}'")
 
+    def holder_is_back(self):
+        """After a restart: every client of the holder has had an answer."""
+        self.holder.stdin.write("wait\n")
+        self.holder.stdin.flush()
+        line = self.holder.stdout.readline().strip()
+        expect(line == "recovered", f"the holder says '{line}'")
+
     def end_holder(self, by_force=False):
         """Lets it close everything; it must not have noticed anything wrong."""
         if by_force:
@@ -254,6 +261,12 @@ def case_full(stage):
         print("   ", stage.said(".*(No space left|is full|no space).*").group(0))
         stage.said(re.escape(str(stage.store())))
         stage.works(PLAIN, "durable")
+        # A server that is killed now finds its volume full when it starts.
+        stage.mark()
+        stage.service.kill()
+        stage.service.start()
+        print("    restart:", stage.restored(), "opens restored")
+        stage.holder_is_back()
         filler.unlink()
         stage.granted_within(KEPT, 30)
         stage.mark()
