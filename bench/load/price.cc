@@ -17,8 +17,6 @@ using sim::Answer, sim::Part;
 
 namespace {
 
-constexpr char kStreamFile[] = "price-stream";
-
 /// Other servers have their own ways (an interim answer of Samba's has another CreditCharge), which
 /// are not what is asked here.
 sim::ClientOptions lenient(const Target& target) {
@@ -161,7 +159,7 @@ Task<void> Meter::stream(smb2::FileId id) {
 Task<void> Meter::open_and_close(std::uint32_t worker) {
   while (!over()) {
     ++started_opens_;
-    Result<smb2::FileId> id = co_await open("price-" + std::to_string(worker), worker);
+    Result<smb2::FileId> id = co_await open(options_.prefix + "-" + std::to_string(worker), worker);
     if (!id || !good(co_await sim::close(client_, *id), "CLOSE")) co_return;
     count(1);
   }
@@ -182,7 +180,7 @@ Task<void> Meter::open_alone() {
   std::vector<smb2::FileId> ids;
   co_await say("begin");
   for (std::uint32_t i = 0; i < options_.opens; ++i) {
-    Result<smb2::FileId> id = co_await open("price-" + std::to_string(i), i);
+    Result<smb2::FileId> id = co_await open(options_.prefix + "-" + std::to_string(i), i);
     if (!id) {
       // Not even a log-off would close them.
       for (smb2::FileId opened : ids) (void)co_await sim::close(client_, opened);
@@ -223,7 +221,7 @@ Task<void> Meter::run() {
     } else if (options_.what == PriceOptions::What::kOpens) {
       co_await all_workers({});
     } else {
-      Result<smb2::FileId> id = co_await open(kStreamFile, 0);
+      Result<smb2::FileId> id = co_await open(options_.prefix + "-stream", 0);
       bool ready = id && (options_.what == PriceOptions::What::kWrite || co_await fill(*id));
       if (ready) co_await all_workers(*id);
       if (id) (void)co_await sim::close(client_, *id);

@@ -38,9 +38,10 @@ class Stage:
         return [self.options.generator, *arguments, "--port", str(self.service.port), "--share", share,
                 "--user", USER, "--password-file", self.service.password_file]
 
-    def probe(self, share, handle, count=1):
+    def probe(self, share, handle, count=1, prefix="price"):
         """Opens files and closes them; "" or what went wrong."""
-        command = self.load("price", "--what", "lone", "--handle", handle, "--count", str(count), share=share)
+        command = self.load("price", "--what", "lone", "--handle", handle, "--count", str(count),
+                            "--prefix", prefix, share=share)
         done = subprocess.run(command,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=120, check=False)
@@ -50,12 +51,12 @@ class Stage:
         wrong = self.probe(share, handle)
         expect(not wrong, f"share {share}: {wrong}")
 
-    def granted_within(self, share, seconds):
+    def granted_within(self, share, seconds, prefix="price"):
         """Persistent handles are granted (again), after a while at most."""
         wrong = [""]
 
         def granted():
-            wrong[0] = self.probe(share, "persistent")
+            wrong[0] = self.probe(share, "persistent", prefix=prefix)
             return not wrong[0]
         try:
             wait_until("", seconds, granted, 0.2)
@@ -95,6 +96,13 @@ class Stage:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.holder.stdout.readline().strip()
         expect(line == "ready", f"the holder says '{line}'")
+
+    def holder_is_back(self):
+        """After a restart: every client of the holder has had an answer."""
+        self.holder.stdin.write("wait\n")
+        self.holder.stdin.flush()
+        line = self.holder.stdout.readline().strip()
+        expect(line == "recovered", f"the holder says '{line}'")
 
     def end_holder(self, by_force=False):
         """Lets it close everything; it must not have noticed anything wrong."""
@@ -254,8 +262,15 @@ def case_full(stage):
         print("   ", stage.said(".*(No space left|is full|no space).*").group(0))
         stage.said(re.escape(str(stage.store())))
         stage.works(PLAIN, "durable")
+        # A server that is killed now finds its volume full when it starts.
+        stage.mark()
+        stage.service.kill()
+        stage.service.start()
+        print("    restart:", stage.restored(), "opens restored")
+        stage.holder_is_back()
         filler.unlink()
-        stage.granted_within(KEPT, 30)
+        # That the probe has closed its files could not be written: they are kept until nobody comes back for them.
+        stage.granted_within(KEPT, 30, "other")
         stage.mark()
         stage.service.kill()
         stage.service.start()
