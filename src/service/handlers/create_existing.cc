@@ -72,8 +72,7 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   if (!plan.may_create() && is_no_stream(r, plan.path.stream, out.opened.info.end_of_file))
     co_return NtStatus::kObjectNameNotFound;
   if (plan.request.create_disposition == CreateDisposition::kCreate)
-    co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
-                                               : NtStatus::kObjectNameCollision;
+    co_return is_going(r, out.opened) ? NtStatus::kDeletePending : NtStatus::kObjectNameCollision;
   if (lease_is_elsewhere(r, plan, object_of(plan, out))) co_return NtStatus::kInvalidParameter;
   if (NtStatus s = check_kind(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   if (NtStatus s = check_attributes(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;

@@ -55,7 +55,7 @@ Task<NtStatus> check_target_directory(Request& r, const core::OpenView& open,
       co_return s;
   // The directory is opened to add a name, sharing reading and writing (MS-FSA 2.1.5.15.11), so
   // opens of it that may delete it, or that allow nobody else to write, are in the way.
-  co_return r.server.opens().check_open(target, needed,
+  co_return r.server.opens().check_open(target, {}, needed,
                                         smb2::ShareAccess::kRead | smb2::ShareAccess::kWrite);
 }
 

@@ -20,7 +20,7 @@ LOOKING = ("read", "map_read", "size", "stat", "list", "readlink")
 OLD_NAME = ("ENOENT", "EEXIST", "ESTALE", "ENOTEMPTY", "EISDIR", "ENOTDIR")
 LATE_S = 3.0
 STEP_TIMEOUT_S = 60
-TRACE_LINES = 60
+TRACE_LINES = 400
 FILES = [f"f{i}" for i in range(5)] + [f"d{i}/g{j}" for i in range(2) for j in range(2)]
 DIRECTORIES = ["d0", "d1", "d2"]
 SLOTS = 3
@@ -30,7 +30,8 @@ MAX_SIZE = 40000
 GONE = "?"
 FLAGS = (["O_RDWR", "O_CREAT"], ["O_RDWR", "O_CREAT"], ["O_RDWR"], ["O_RDWR", "O_CREAT", "O_EXCL"],
          ["O_RDWR", "O_CREAT", "O_TRUNC"], ["O_RDONLY"])
-SAME_ERROR = {"EACCES": "EAGAIN"}  # of locks; POSIX allows both
+LOCKED = "EAGAIN"
+SAME_ERROR = {"EACCES": LOCKED}  # of locks; POSIX allows both
 
 
 class Peer:
@@ -92,6 +93,7 @@ class Twin:
         self.random, self.local, self.remote = random.Random(seed), local, remote
         self.posix, self.cached, self.seed = mode == "posix", mode != "none", seed
         self.open = ({}, {})  # by client: slot -> Open
+        self.led_to = {}  # name -> the inodes that it has led to
         self.steps = self.late = 0
         self.slowest = (0.0, "")
         self.late_by_step, self.trace, self.by_step = {}, [], {}
@@ -104,7 +106,24 @@ class Twin:
 
     def inode(self, path):
         found = self.local[0].do(["inode", path])
-        return None if isinstance(found, dict) else found
+        if isinstance(found, dict):
+            return None
+        self.led_to.setdefault(path, set()).add(found)
+        return found
+
+    def misled(self, client, step):
+        """Whether a name may still lead the client to a file that it has open: it then asks nobody about the name.
+
+        Of a file that a client has open with a lease it believes all names that it ever knew, also those that another
+        client has given to another file since, or taken away.
+        """
+        if not self.cached:
+            return False
+        for path in (word for word in step[1:] if word in FILES):
+            inode = self.inode(path)
+            if any(o.inode != inode and o.inode in self.led_to.get(path, ()) for o in self.opens(client)):
+                return True
+        return False
 
     def is_open(self, path):
         inode = self.inode(path)
@@ -114,8 +133,19 @@ class Twin:
         """A client that caches keeps the size of what it has open for writing when another one shortens the file."""
         return not self.cached or not any(o.inode == inode and o.writable for o in self.opens(1 - client))
 
+    def may_open(self, client, inode):
+        """A client that gets a write lease by one more open then keeps to itself that it gives up an older lock."""
+        return not self.cached or not any(o.inode == inode and o.locks for o in self.opens(client))
+
     def may_share(self, client, inode):
         return not self.one_client or not any(o.inode == inode for o in self.opens(1 - client))
+
+    def created(self, path):
+        """The number of a file that is gone may be a new one's: no other name has led to that."""
+        inode = self.inode(path)
+        for name, inodes in self.led_to.items():
+            if name != path:
+                inodes.discard(inode)
 
     def moved(self, old, new):
         if old not in DIRECTORIES:
@@ -146,6 +176,8 @@ class Twin:
         inode = self.inode(path)
         if "O_TRUNC" in flags and not self.may_shrink(client, inode) or not self.may_share(client, inode):
             return None
+        if not self.may_open(client, inode):
+            return None
         return ["open", free[0], path, flags]
 
     def gen_close(self, client):
@@ -154,7 +186,8 @@ class Twin:
         slot = self.random.choice(list(self.open[client]))
         closed = self.open[client][slot]
         # Closing one descriptor gives up the process's locks by any other, locally; in cifs.ko it does not.
-        if any(o.locks for o in self.opens(client) if o.inode == closed.inode and o is not closed):
+        others = [o for o in self.opens(client) if o.inode == closed.inode and o is not closed]
+        if any(o.locks for o in others) or closed.locks and others:
             return None
         return ["close", slot]
 
@@ -195,8 +228,11 @@ class Twin:
             return None
         return ["lock", slot, self.random.choice(("shared", "exclusive")), *span]
 
-    def gen_stat(self, _):
+    def gen_stat(self, client):
         path = self.random.choice(FILES + DIRECTORIES)
+        # Who looks at a name takes no lease away: what another client has written and not sent yet is not in the size.
+        if not self.one_client and not self.may_shrink(client, self.inode(path)):
+            return None
         # Who has a file open with a lease does not learn that another client has linked, unlinked or chmod'ed it.
         closed = not self.is_open(path)
         return ["stat", path, self.posix and self.modes and closed, closed]
@@ -230,7 +266,7 @@ class Twin:
     def gen_truncate(self, client):
         path = self.random.choice(FILES)
         inode = self.inode(path)
-        if not self.may_shrink(client, inode) or not self.may_share(client, inode):
+        if not (self.may_shrink(client, inode) and self.may_share(client, inode) and self.may_open(client, inode)):
             return None
         return ["truncate", path, self.random.randrange(MAX_SIZE)]
 
@@ -259,23 +295,25 @@ class Twin:
             self.gone(arguments[0])
 
     @staticmethod
-    def normal(result):
+    def normal(step, result):
         if isinstance(result, dict):
             error = result["error"]
+            if error == "EACCES" and step[0] == "rename" and step[1] in DIRECTORIES:
+                error = "ENOTEMPTY"  # what SMB says of a folder in the way; the client then fails to remove it
             return {"error": "an old name" if error in OLD_NAME else SAME_ERROR.get(error, error)}
         return result
 
     def differs(self, client, step, wanted):
         """What the share says when it is not `wanted`; None when it is."""
         started = time.monotonic()
-        found = self.normal(self.remote[client].do(step))
+        found = self.normal(step, self.remote[client].do(step))
         self.slowest = max(self.slowest, (time.monotonic() - started, short(step)))
         end = time.monotonic() + LATE_S
         late = False
-        while found != wanted and may_be_late(step, found) and time.monotonic() < end:
+        while found != wanted and self.may_be_late(step, found) and time.monotonic() < end:
             late = True
             time.sleep(0.05)
-            found = self.normal(self.remote[client].do(step))
+            found = self.normal(step, self.remote[client].do(step))
         if found == wanted:
             if late:
                 self.late += 1
@@ -283,13 +321,27 @@ class Twin:
             return None
         return found if found is not None else "success"
 
+    def may_be_late(self, step, found):
+        if step[0] in LOOKING:
+            return True
+        if not isinstance(found, dict):
+            return False
+        # A client keeps open for a second what its programs have closed, with its locks, and also when it has no lease
+        # any more.
+        if found["error"] == LOCKED:
+            return step[0] == "lock" or not self.posix and step[0] in ("rename", "unlink")
+        return found["error"] == "an old name"
+
     def step(self):
         client = self.random.randrange(2)
         kind = self.random.choices(list(self.WEIGHTS), self.WEIGHTS.values())[0]
         step = getattr(self, f"gen_{kind}")(client)
-        if step is None:
+        if step is None or self.misled(client, step):
             return
-        wanted = self.normal(self.local[client].do(step))
+        creates = step[0] == "open" and self.inode(step[2]) is None
+        wanted = self.normal(step, self.local[client].do(step))
+        if creates and not isinstance(wanted, dict):
+            self.created(step[2])
         opened = self.open[client].get(step[1]) if isinstance(step[1], int) else None
         self.trace.append(f"{time.monotonic() - self.began:.1f} s, client {client}: {short(step)}"
                           f"{f' ({opened.path} {opened.inode})' if opened else ''} -> {short(wanted)}")
@@ -325,12 +377,6 @@ class Twin:
             for slot in list(self.open[client]):
                 for peer in (self.local[client], self.remote[client]):
                     peer.do(["close", slot])
-
-
-def may_be_late(step, found):
-    if step[0] in LOOKING:
-        return True
-    return step[0] != "lock" and isinstance(found, dict) and found["error"] == "an old name"
 
 
 def short(value):
