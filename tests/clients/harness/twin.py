@@ -84,16 +84,17 @@ class Open:
 class Twin:
     """Generates the operations, carries them out on both sides, and compares."""
 
-    def __init__(self, seed, local, remote, folders, mode, since_612):
+    def __init__(self, seed, local, remote, folders, mode, since_612, since_72):
         # From 6.12 on what is written without a lease is sent late, a page at a time; and for a client an open file's
         # name still leads to it when it has been removed (cases/special.py has that one apart). See ../README.md.
         self.modes = since_612  # 6.1 changes no modes
         self.one_client, self.unlinks_open = since_612 and mode != "none", False
-        self.folders = folders
+        self.folders, self.since_72 = folders, since_72
         self.random, self.local, self.remote = random.Random(seed), local, remote
         self.posix, self.cached, self.seed = mode == "posix", mode != "none", seed
         self.open = ({}, {})  # by client: slot -> Open
         self.led_to = {}  # name -> the inodes that it has led to
+        self.made_by = {}  # inode -> client
         self.steps = self.late = 0
         self.slowest = (0.0, "")
         self.late_by_step, self.trace, self.by_step = {}, [], {}
@@ -134,15 +135,31 @@ class Twin:
         return not self.cached or not any(o.inode == inode and o.writable for o in self.opens(1 - client))
 
     def may_open(self, client, inode):
-        """A client that gets a write lease by one more open then keeps to itself that it gives up an older lock."""
+        """A client that gets a write lease by one more open does not tell the server of older locks any more, or twice."""
         return not self.cached or not any(o.inode == inode and o.locks for o in self.opens(client))
+
+    def may_map(self, client, slot):
+        """Python's mapping is of a duplicate of the descriptor; its end gives up the process's locks of the file."""
+        inode = self.open[client][slot].inode
+        return not any(o.inode == inode and o.locks for o in self.opens(client))
+
+    def may_change(self, client, inode):
+        """A client that caches takes from 6.12 on for zeros, and writes so, what another one has added to a file that
+        it has once made shorter itself: only one may change a file's size."""
+        return not self.one_client or self.made_by.get(inode, client) == client
+
+    def may_remove(self, path):
+        """From 7.2 on who has removed one of two names takes the file for empty by the other name too."""
+        found = self.local[0].do(["stat", path, False, True])
+        return not self.since_72 or not isinstance(found, list) or path in DIRECTORIES or found[2] == 1
 
     def may_share(self, client, inode):
         return not self.one_client or not any(o.inode == inode for o in self.opens(1 - client))
 
-    def created(self, path):
+    def created(self, client, path):
         """The number of a file that is gone may be a new one's: no other name has led to that."""
         inode = self.inode(path)
+        self.made_by[inode] = client
         for name, inodes in self.led_to.items():
             if name != path:
                 inodes.discard(inode)
@@ -174,6 +191,8 @@ class Twin:
             return None
         path, flags = self.random.choice(FILES), self.random.choice(FLAGS)
         inode = self.inode(path)
+        if not self.may_change(client, inode):
+            flags = ["O_RDONLY"]
         if "O_TRUNC" in flags and not self.may_shrink(client, inode) or not self.may_share(client, inode):
             return None
         if not self.may_open(client, inode):
@@ -186,8 +205,7 @@ class Twin:
         slot = self.random.choice(list(self.open[client]))
         closed = self.open[client][slot]
         # Closing one descriptor gives up the process's locks by any other, locally; in cifs.ko it does not.
-        others = [o for o in self.opens(client) if o.inode == closed.inode and o is not closed]
-        if any(o.locks for o in others) or closed.locks and others:
+        if any(o.locks for o in self.opens(client) if o.inode == closed.inode and o is not closed):
             return None
         return ["close", slot]
 
@@ -195,12 +213,16 @@ class Twin:
         slot = self.slot(client)
         offset = self.random.randrange(MAX_SIZE)
         kind = self.random.choice(("read", "read", "map_read"))
-        return None if slot is None else [kind, slot, offset, self.random.choice((10, 4096, MAX_SIZE))]
+        if slot is None or kind == "map_read" and not self.may_map(client, slot):
+            return None
+        return [kind, slot, offset, self.random.choice((10, 4096, MAX_SIZE))]
 
     def gen_write(self, client):
         slot = self.slot(client, writable=True)
         kind = self.random.choice(("write", "write", "map_write"))
-        return None if slot is None else [kind, slot, self.random.randrange(MAX_SIZE - 5000), self.data()]
+        if slot is None or kind == "map_write" and not self.may_map(client, slot):
+            return None
+        return [kind, slot, self.random.randrange(MAX_SIZE - 5000), self.data()]
 
     def gen_size(self, client):
         slot = self.slot(client)
@@ -242,8 +264,10 @@ class Twin:
 
     def gen_rename(self, client):
         old, new = self.random.choice(FILES + DIRECTORIES), self.random.choice(FILES + DIRECTORIES)
-        if old == new or (old in DIRECTORIES) != (new in DIRECTORIES):
+        if old == new or (old in DIRECTORIES) != (new in DIRECTORIES) or not self.may_remove(new):
             return None
+        if self.inode(new) == self.inode(old) is not None:
+            return None  # two names of one file: locally both stay
         # Who has a file open with a lease keeps the name for it, and is refused when it opens the name's new file.
         inode = self.inode(old)
         if any(o.inode == inode or old in DIRECTORIES for o in self.opens(1 - client)):
@@ -258,7 +282,11 @@ class Twin:
 
     def gen_unlink(self, _):
         path = self.random.choice(FILES)
-        return None if self.is_open(path) and not self.unlinks_open else ["unlink", path]
+        # A file that is open by another name of its own keeps that.
+        opened = any(o.path == path for o in self.opens())
+        if opened and not self.unlinks_open or not self.may_remove(path):
+            return None
+        return ["unlink", path]
 
     def gen_mkdir(self, _):
         return [self.random.choice(("mkdir", "mkdir", "rmdir")), self.random.choice(DIRECTORIES)]
@@ -266,7 +294,8 @@ class Twin:
     def gen_truncate(self, client):
         path = self.random.choice(FILES)
         inode = self.inode(path)
-        if not (self.may_shrink(client, inode) and self.may_share(client, inode) and self.may_open(client, inode)):
+        rules = (self.may_shrink, self.may_change, self.may_share, self.may_open)
+        if not all(rule(client, inode) for rule in rules):
             return None
         return ["truncate", path, self.random.randrange(MAX_SIZE)]
 
@@ -341,7 +370,7 @@ class Twin:
         creates = step[0] == "open" and self.inode(step[2]) is None
         wanted = self.normal(step, self.local[client].do(step))
         if creates and not isinstance(wanted, dict):
-            self.created(step[2])
+            self.created(client, step[2])
         opened = self.open[client].get(step[1]) if isinstance(step[1], int) else None
         self.trace.append(f"{time.monotonic() - self.began:.1f} s, client {client}: {short(step)}"
                           f"{f' ({opened.path} {opened.inode})' if opened else ''} -> {short(wanted)}")
