@@ -115,15 +115,14 @@ class Twin:
     def misled(self, client, step):
         """Whether a name may still lead the client to a file that it has open: it then asks nobody about the name.
 
-        Of a file that a client has open with a lease it believes all names that it ever knew, also those that another
-        client has given to another file since, or taken away.
+        Of a file that a client has open it believes all names that it ever knew, also those that another client has
+        given to another file since, or taken away; and what it knows by one name and by another may differ.
         """
-        if not self.cached:
-            return False
         for path in (word for word in step[1:] if word in FILES):
-            inode = self.inode(path)
-            if any(o.inode != inode and o.inode in self.led_to.get(path, ()) for o in self.opens(client)):
-                return True
+            inode, known = self.inode(path), self.led_to.get(path, ())
+            for opened in self.opens(client):
+                if opened.path != path and (opened.inode == inode or opened.inode in known):
+                    return True
         return False
 
     def is_open(self, path):
@@ -272,6 +271,8 @@ class Twin:
         inode = self.inode(old)
         if any(o.inode == inode or old in DIRECTORIES for o in self.opens(1 - client)):
             return None
+        if self.since_72 and any(self.inode(path) for path in FILES if path.startswith(old + "/")):
+            return None  # it keeps some files open for ever that its programs have closed
         # Not over an open file without POSIX semantics, never a folder with something open in it.
         if self.is_open(new) and not self.unlinks_open or old in DIRECTORIES and self.is_open(old):
             return None
