@@ -206,8 +206,11 @@ Task<NtStatus> rename_or_link(Request& r, const core::OpenView& open, FileInfoCl
     co_return s;
   if (NtStatus s = co_await check_target(r, open, target->path, replace); s != NtStatus::kSuccess)
     co_return s;
-  co_return is_link ? co_await link(r, open, target->path, replace)
-                    : co_await rename(r, open, target->path, replace);
+  NtStatus status = is_link ? co_await link(r, open, target->path, replace)
+                            : co_await rename(r, open, target->path, replace);
+  // Its name was taken away meanwhile, as POSIX allows: what rename(2) says then.
+  if (open.posix && status == NtStatus::kFileDeleted) status = NtStatus::kObjectNameNotFound;
+  co_return status;
 }
 
 }  // namespace holdfast::service::handlers

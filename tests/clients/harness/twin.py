@@ -143,8 +143,8 @@ class Twin:
         return not any(o.inode == inode and o.locks for o in self.opens(client))
 
     def may_change(self, client, inode):
-        """A client that caches takes from 6.12 on for zeros, and writes so, what another one has added to a file that
-        it has once made shorter itself: only one may change a file's size."""
+        """A client that caches may take from 6.12 on for zeros, and write so, what another one has added to a file: who
+        has made it has it alone. Its names, size and attributes are for both."""
         return not self.one_client or self.made_by.get(inode, client) == client
 
     def may_remove(self, path):
@@ -191,7 +191,7 @@ class Twin:
         path, flags = self.random.choice(FILES), self.random.choice(FLAGS)
         inode = self.inode(path)
         if not self.may_change(client, inode):
-            flags = ["O_RDONLY"]
+            return None
         if "O_TRUNC" in flags and not self.may_shrink(client, inode) or not self.may_share(client, inode):
             return None
         if not self.may_open(client, inode):
