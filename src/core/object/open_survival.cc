@@ -121,7 +121,7 @@ OpenRecord OpenTable::record_of(Stripe& stripe, OpenId id, const Open& open) {
   r.resilient = life.resilient;
   r.resilient_timeout_ms = life.resilient_timeout_ms;
   FileState& file = stripe.file_of(open);
-  r.delete_pending = file.delete_pending;
+  r.delete_pending = file.going_as(link_of(s)) != nullptr;
   CachingGrant held = file.caching.held_by(id);
   r.oplock_level = held.level;
   if (held.level == OplockLevel::kLease)
@@ -149,7 +149,7 @@ bool OpenTable::begin_rename(OpenId id, const std::string& old_path, const std::
   std::string prefix = old_path + "/";
   for_each_open([&](OpenId other, Open& open, Stripe& stripe) {
     if (open.spec.pipe != nullptr || open.spec.share->vfs != renamed->share->vfs) return;
-    bool itself = open.spec.object.key == renamed->object.key;
+    bool itself = open.spec.object.key == renamed->object.key && open.spec.path == renamed->path;
     if (!itself && !(renamed->is_directory && open.spec.path.starts_with(prefix))) return;
     if (new_path.empty())
       open.renaming_to.clear();
@@ -228,7 +228,9 @@ NtStatus OpenTable::restore_in(Stripe& stripe, OpenId id, const OpenRecord& reco
   file.caching.restore(id, open.spec.caching);
   for (const ByteRangeLocks::Range& range : record.locks)
     if (file.locks.lock(id, range) != NtStatus::kSuccess) return NtStatus::kLockNotGranted;
-  file.delete_pending = file.delete_pending || record.delete_pending;
+  const Link link = link_of(open.spec);
+  if (record.delete_pending && file.going_as(link) == nullptr)
+    file.going.push_back({link, false, open.spec.caching.lease.parent});
   stripe.disconnected[open.persistent_id] = id;
   return NtStatus::kSuccess;
 }
@@ -266,7 +268,7 @@ Result<OpenId> OpenTable::restore(Restored restored) {
   // Nothing is done to the object: its record goes, and with it what it wanted to do.
   CloseOutcome out = close(id);
   std::vector<Wake> wakes;
-  if (out.remove) removal_finished(out.object, wakes);
+  if (out.remove) removal_finished(out, wakes);
   return fail(status);
 }
 

@@ -241,7 +241,7 @@ TEST_F(OpenSurvival, ARecordStaysUntilTheNameIsRemoved) {
   follow(table, records);
   EXPECT_EQ(records.size(), 1u);
   std::vector<Wake> wakes;
-  table.removal_finished(out.object, wakes);
+  table.removal_finished(out, wakes);
   follow(table, records);
   EXPECT_TRUE(records.empty());
 }
@@ -308,7 +308,7 @@ class RandomWork : public OpenSurvival {
     CloseOutcome out = table.close(id);
     note(std::move(out.breaks));
     std::vector<Wake> wakes;
-    if (out.remove) table.removal_finished(out.object, wakes);
+    if (out.remove) table.removal_finished(out, wakes);
   }
   void write_through_one(OpenTable& table) {
     OpenId id = any();

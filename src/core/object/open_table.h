@@ -98,6 +98,13 @@ enum class BreakReason : std::uint8_t {
   kNameChanges,  // rename, link, deletion: handles that are kept open only for later use
 };
 
+/// One name of a file (Link of MS-FSA 2.1.1.5): the path below a share's root, in real case.
+struct Link {
+  const ports::Vfs* vfs = nullptr;
+  std::string path;
+  bool operator==(const Link&) const = default;
+};
+
 /// An open, as a request sees it: a copy that stays valid while the request waits.
 struct OpenView {
   OpenId id = 0;
@@ -146,10 +153,9 @@ struct CloseOutcome {
   std::shared_ptr<const ports::Identity> identity;
   std::string path;
   SessionId session = 0;
-  /// The last open of an object to be deleted was closed: remove its name, then call
-  /// removal_finished(object).
+  /// The last open of a name to be deleted was closed: remove it, then call removal_finished().
   bool remove = false;
-  /// Its delete-on-close marked the object to be deleted; others have it open still.
+  /// Its delete-on-close marked the name to be deleted; others have the file open by it still.
   bool marked_to_go = false;
   ObjectId object;
   bool is_directory = false;
@@ -191,12 +197,13 @@ class OpenTable {
   /// As enter(), for what asks for no caching and does not wait.
   Result<OpenId> open(OpenSpec spec);
   /// The checks of open() without entering anything; for what needs to know before it acts.
-  NtStatus check_open(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
+  NtStatus check_open(const ObjectId& object, const Link& link, std::uint32_t access,
+                      std::uint32_t share_access);
   /// Looks up as MS-SMB2 3.3.5.x do: by volatile id, then persistent id and session must agree.
   std::optional<OpenView> find(wire::smb2::FileId file_id, SessionId session);
   std::optional<OpenView> find(OpenId id);
   CloseOutcome close(OpenId id);
-  void removal_finished(const ObjectId& object, std::vector<Wake>& wakes);
+  void removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes);
 
   /// Takes from everybody but this open and its lease what `reason` does not go with.
   BreakOutcome break_caching(OpenId id, BreakReason reason, WaitToken token);
@@ -232,7 +239,8 @@ class OpenTable {
   /// All locks of the stream, whoever holds them.
   std::vector<ByteRangeLocks::Range> locks_of(const ObjectId& object);
 
-  /// Sets or takes back "delete when the last open is closed" (MS-FSA 2.1.5.14.3).
+  /// Sets or takes back "delete when the last open is closed" of the name that the file was opened
+  /// by (MS-FSA 2.1.5.15.3).
   bool set_delete_pending(OpenId id, bool pending);
   bool is_delete_pending(OpenId id);
   /// Opens of the same object other than this one.
@@ -243,7 +251,8 @@ class OpenTable {
   bool is_open_to_delete(const ObjectId& object);
   /// True when somebody has an object open whose path is below `path` in this share.
   bool any_open_below(const Share& share, std::string_view path);
-  /// The object has another name: every open of it, or of its streams, is listed under the new one.
+  /// The object has another name instead of that of this open: every open of it, or of its streams,
+  /// by the old name is listed under the new one.
   void renamed(OpenId id, const std::string& new_path);
   /// A directory has moved: what is open below it goes with it.
   void moved_below(const Share& share, std::string_view old_path, std::string_view new_path);
@@ -359,6 +368,7 @@ class OpenTable {
 
  private:
   struct Open;
+  struct Going;
   struct FileState;
   struct FileStreams;
   struct Stripe;

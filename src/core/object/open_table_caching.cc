@@ -18,7 +18,7 @@ bool leases_directory(const OpenSpec& spec) {
 }
 
 NtStatus OpenTable::Stripe::make_room(const OpenSpec& spec, std::vector<CacheBreak>& breaks) {
-  NtStatus status = check(spec.object, spec.access, spec.share_access);
+  NtStatus status = check(spec.object, name_of(spec), spec.access, spec.share_access);
   auto found = files.find(spec.object);
   if (found == files.end()) return status;
   StreamCaching& caching = found->second.caching;

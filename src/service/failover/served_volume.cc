@@ -233,7 +233,7 @@ void ServedVolume::lose() {
     if (!out.create_key.create_guid.is_zero())
       server_->create_replays().forget(out.create_key, id);
     server_->notifications().remove(id, wakes);
-    if (out.remove) server_->opens().removal_finished(out.object, wakes);
+    if (out.remove) server_->opens().removal_finished(out, wakes);
   }
   server_->waits().wake(wakes);
   if (hooks_.lost) hooks_.lost(*this);

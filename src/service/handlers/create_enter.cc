@@ -74,8 +74,10 @@ ports::DataAccess data_access(std::uint32_t access) {
   return reads ? ports::DataAccess::kRead : ports::DataAccess::kNone;
 }
 
-bool is_going(Request& r, const ports::FileKey& key) {
-  return r.server.opens().check_open({key, ""}, 0, smb2::ShareAccess::kAll) ==
+bool is_going(Request& r, const ports::Opened& opened) {
+  core::Link link;
+  if (!opened.info.is_directory) link = {r.tree->share->vfs.get(), opened.path};
+  return r.server.opens().check_open({opened.info.key, ""}, link, 0, smb2::ShareAccess::kAll) ==
          NtStatus::kDeletePending;
 }
 

@@ -74,8 +74,7 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
     co_return NtStatus::kObjectNameNotFound;
   bool ours = co_await made_before(r, plan, out.opened);
   if (plan.request.create_disposition == CreateDisposition::kCreate && !ours)
-    co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
-                                               : NtStatus::kObjectNameCollision;
+    co_return is_going(r, out.opened) ? NtStatus::kDeletePending : NtStatus::kObjectNameCollision;
   if (lease_is_elsewhere(r, plan, object_of(plan, out))) co_return NtStatus::kInvalidParameter;
   if (NtStatus s = check_kind(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   if (NtStatus s = check_attributes(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
