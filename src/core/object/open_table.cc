@@ -197,7 +197,14 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   file.removing = file.opens.empty() && (file.delete_pending || out.remove);
   // Who waits for the last holder goes on when the name is gone, and finds that it is.
   file.caching.release(id, file.removing ? file.wakes_after_removal : out.wakes);
-  if (!file.opens.empty()) return;
+  if (!file.opens.empty()) {
+    // The last of a lease's opens that was kept for its client may have gone.
+    std::vector<CacheBreak> held_back;
+    file.caching.tell_held_back(held_back);
+    for (BreakNotice& notice : stripe->notices(out.object, std::move(held_back)))
+      out.breaks.push_back(std::move(notice));
+    return;
+  }
   if (file.removing) {
     out.remove = true;
     // Two that are not of one mind: nobody knows of both (smbtorture's dirlease.unlink_*).
