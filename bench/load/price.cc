@@ -128,6 +128,7 @@ Task<Result<smb2::FileId>> Meter::open(std::string name, std::uint32_t worker) {
   if (persistent != (options_.handle == HandleKind::kPersistent)) {
     surroundings_.program().fail(persistent ? "a persistent handle that nobody asked for"
                                             : "the handle is not persistent");
+    (void)co_await sim::close(client_, response.file_id);
     co_return fail(NtStatus::kNotSupported);
   }
   co_return response.file_id;
@@ -182,7 +183,11 @@ Task<void> Meter::open_alone() {
   co_await say("begin");
   for (std::uint32_t i = 0; i < options_.opens; ++i) {
     Result<smb2::FileId> id = co_await open("price-" + std::to_string(i), i);
-    if (!id) co_return;
+    if (!id) {
+      // Not even a log-off would close them.
+      for (smb2::FileId opened : ids) (void)co_await sim::close(client_, opened);
+      co_return;
+    }
     ids.push_back(*id);
   }
   co_await say("opened");

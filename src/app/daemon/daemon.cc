@@ -21,8 +21,8 @@ namespace {
 
 /// How long a start waits for what another process still has: one that was killed a moment ago may
 /// not have gone yet.
-constexpr int kStartTries = 30;
-constexpr std::chrono::milliseconds kStartPause(100);
+constexpr int kStartTries = 150;
+constexpr std::chrono::milliseconds kStartPause(20);
 
 }  // namespace
 

@@ -131,15 +131,21 @@ OpenRecord OpenTable::record_of(Stripe& stripe, OpenId id, const Open& open) {
 }
 
 bool OpenTable::begin_rename(OpenId id, const std::string& old_path, const std::string& new_path) {
-  std::optional<OpenView> view = find(id);
-  if (!view || view->share == nullptr || view->share->failover == nullptr) return false;
+  std::optional<OpenSpec> renamed;
+  {
+    Stripe* stripe = stripe_of(id);
+    Lock lock(stripe->mutex);
+    Open* open = stripe->find(id);
+    if (open != nullptr && open->spec.pipe == nullptr && open->spec.share->failover != nullptr)
+      renamed = open->spec;
+  }
+  if (!renamed) return false;
   bool any = false;
   std::string prefix = old_path + "/";
-  ports::FileKey key = view->file->key();
   for_each_open([&](OpenId other, Open& open, Stripe& stripe) {
-    if (open.spec.pipe != nullptr || open.spec.share->vfs != view->share->vfs) return;
-    bool itself = open.spec.object.key == key;
-    if (!itself && !(view->is_directory && open.spec.path.starts_with(prefix))) return;
+    if (open.spec.pipe != nullptr || open.spec.share->vfs != renamed->share->vfs) return;
+    bool itself = open.spec.object.key == renamed->object.key;
+    if (!itself && !(renamed->is_directory && open.spec.path.starts_with(prefix))) return;
     if (new_path.empty())
       open.renaming_to.clear();
     else

@@ -73,6 +73,7 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
     co_return std::unexpected(opened.error() == NtStatus::kObjectNameNotFound
                                   ? "the file is not there any more"
                                   : "the file cannot be opened: " + to_string(opened.error()));
+  co_await opened->file->clear_creation_mark({loop, as_service});
   restored.file = opened->file;
   restored.key = opened->info.key;
   restored.path = opened->path;

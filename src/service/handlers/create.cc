@@ -56,6 +56,13 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   if (persistent && r.tree->share->stable_writes && out.action != smb2::CreateAction::kOpened)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);
+  if (out.action == smb2::CreateAction::kCreated) {
+    co_await open.file->clear_creation_mark(r.io());
+    if (Result<ports::FileInfo> info = co_await open.file->info(r.io())) {
+      out.opened.info = *info;
+      show_hidden(*r.tree->share, out.opened.path, out.opened.info);
+    }
+  }
   if (status == NtStatus::kSuccess) co_return;
   r.server.opens().take_back_durable(out.id);
   out.durable = {};

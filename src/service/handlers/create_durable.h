@@ -49,4 +49,12 @@ Task<Reply> answer_replay(Request& r, const CreatePlan& plan, CreateReplay::Befo
 /// DHnC and DH2C (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
 Task<Reply> create_reconnect(Request& r, const CreatePlan& plan);
 
+/// Which CREATE makes an object, for a persistent open on a share whose handles outlive the server:
+/// ClientGuid and CreateGuid. A server that dies between making the object and writing the open's
+/// record leaves an object that the replay of the CREATE (MS-SMB2 3.2.4.1.5, 3.3.5.9.10) must know
+/// as its own, not collide with.
+std::optional<ByteVec> creation_mark(Request& r, const CreatePlan& plan);
+/// Was this object made by the CREATE that this one replays?
+Task<bool> made_before(Request& r, const CreatePlan& plan, const ports::Opened& opened);
+
 }  // namespace holdfast::service::handlers

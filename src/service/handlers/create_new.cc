@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/access/inheritance.h"
+#include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -107,6 +108,7 @@ Task<NtStatus> create_new(Request& r, const CreatePlan& plan, CreateOutcome& out
   how.attributes = plan.request.file_attributes;
   if (!directory) how.attributes |= Attributes::kArchive;
   how.eas = plan.eas;
+  how.creation_mark = creation_mark(r, plan);
   if (plan.contexts.allocation_size)
     how.allocation_size = plan.contexts.allocation_size->allocation_size;
   how.no_compression = plan.wants(Options::kNoCompression);
