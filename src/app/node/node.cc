@@ -14,6 +14,7 @@
 #include "app/node/fence.h"
 #include "base/failover_limits.h"
 #include "platform/address/netlink_addresses.h"
+#include "platform/credentials/act_as.h"
 #include "platform/crypto/make_provider.h"
 #include "platform/interfaces/system_interfaces.h"
 #include "platform/loop/system_clock.h"
@@ -101,6 +102,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   // The server enforces the configured limit, which a reload may raise.
   options.loops.max_connections = limits::kMaxConnections;
   p.events = &events;
+  platform::obey_quotas();
   auto loops = platform::LoopGroup::start(options.loops);
   if (!loops) return std::unexpected(loops.error());
   p.loops = std::move(*loops);

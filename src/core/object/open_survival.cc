@@ -224,7 +224,7 @@ NtStatus OpenTable::restore_in(Stripe& stripe, OpenId id, const OpenRecord& reco
   }
   file.opens.push_back(id);
   stripe.entered_stream(open.spec.object);
-  file.caching.number_with(stripe.last_break);
+  file.caching.number_with(stripe.last_break, &stripe);
   file.caching.restore(id, open.spec.caching);
   for (const ByteRangeLocks::Range& range : record.locks)
     if (file.locks.lock(id, range) != NtStatus::kSuccess) return NtStatus::kLockNotGranted;

@@ -196,14 +196,16 @@ TEST_F(OpenSurvival, ARestoredOpenKeepsOthersOffAndIsGivenToItsOwner) {
   OpenTable second;
   const OpenRecord& record = records.begin()->second;
   ASSERT_TRUE(second.restore(restored(record)));
-  EXPECT_EQ(second.check_kept({{99, 1}, ""}), NtStatus::kFileNotAvailable);
+  OpenSpec other = spec(1, 9);
+  other.object.key = {99, 1};
+  EXPECT_EQ(second.open(other).error(), NtStatus::kFileNotAvailable);
   Reclaim wrong = claim(record);
   wrong.create_guid = guid(7);
   EXPECT_FALSE(second.reclaim(wrong));
   auto view = second.reclaim(claim(record));
   ASSERT_TRUE(view);
   EXPECT_EQ(view->persistent_id, record.persistent_id);
-  EXPECT_EQ(second.check_kept({{99, 1}, ""}), NtStatus::kSuccess);
+  EXPECT_EQ(second.open(other).error(), NtStatus::kSharingViolation);
   EXPECT_EQ(second.record(view->id)->locks, record.locks);
   // A new open's id is none of the restored ones'.
   OpenId fresh = *second.open(spec(5, 5));

@@ -213,7 +213,14 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
     tell_closed(*stripe, std::move(gone));
   else if (gone.volume != nullptr)
     file.closed_after_removal.push_back(std::move(gone));
-  if (!file.opens.empty()) return;
+  if (!file.opens.empty()) {
+    // The last of a lease's opens that was kept for its client may have gone.
+    std::vector<CacheBreak> held_back;
+    file.caching.tell_held_back(held_back);
+    for (BreakNotice& notice : stripe->notices(out.object, std::move(held_back)))
+      out.breaks.push_back(std::move(notice));
+    return;
+  }
   if (file.going.empty()) stripe->files.erase(found);
   stripe->left(out);
 }

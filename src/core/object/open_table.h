@@ -192,7 +192,8 @@ class OpenTable {
   ~OpenTable();
 
   /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending,
-  /// kInvalidParameter (the lease is another file's), kPending: others have to let go first.
+  /// kInvalidParameter (the lease is another file's), kFileNotAvailable (a disconnected persistent
+  /// open keeps everybody off, MS-SMB2 3.3.5.9), kPending: others have to let go first.
   EnterOutcome enter(OpenSpec spec, WaitToken token);
   /// As enter(), for what asks for no caching and does not wait.
   Result<OpenId> open(OpenSpec spec);
@@ -224,6 +225,9 @@ class OpenTable {
   BreakOutcome acknowledge(OpenId id, wire::smb2::OplockLevel& level);
   /// MS-SMB2 3.3.5.22.2.
   BreakOutcome acknowledge(const LeaseId& lease, std::uint32_t state);
+  /// Is a persistent open among those whose caching this break is of? It may be reclaimed, and is
+  /// then told once more.
+  bool may_come_back(const ObjectId& object, std::uint64_t serial);
   /// A break that is not going to be acknowledged. False: it is over.
   bool give_up_break(const ObjectId& object, std::uint64_t serial, std::vector<Wake>& wakes);
   bool is_breaking(const ObjectId& object, std::uint64_t serial);
@@ -302,14 +306,19 @@ class OpenTable {
   bool disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us);
   /// Gives a disconnected open to another session, with its locks and its lease. The errors of
   /// MS-SMB2 3.3.5.9.7 and 3.3.5.9.12, in their order.
-  Result<OpenView> reclaim(const Reclaim& claim);
+  struct Reclaimed : OpenView {
+    /// As the response says it.
+    CachingGrant caching;
+    /// Held back while nobody could be told; to be sent behind the response.
+    std::vector<BreakNotice> breaks;
+    std::vector<Wake> wakes;
+  };
+  Result<Reclaimed> reclaim(const Reclaim& claim);
   /// FileId.Persistent of the disconnected persistent open of this CREATE; 0: there is none.
   std::uint64_t disconnected_of_guid(const Guid& create_guid, const Share& share);
   /// True: it is disconnected and its time is over; nobody can reclaim it any more, and the caller
   /// closes it.
   bool expire(OpenId id, std::uint64_t now_us);
-  /// kFileNotAvailable: a disconnected persistent open keeps everybody off (MS-SMB2 3.3.5.9).
-  NtStatus check_kept(const ObjectId& object);
   /// It is disconnected, and is closed when it is in somebody's way.
   bool gives_way(OpenId id);
   /// The open of an application that has moved to another client (MS-SMB2 3.3.5.9.13): 0 when there
@@ -380,6 +389,7 @@ class OpenTable {
   Stripe* stripe_of(OpenId id);
   static OpenView view_of(OpenId id, const Open& open);
   static NtStatus check_reclaim(const Open& open, const Reclaim& claim);
+  Reclaimed reclaim_in(Stripe& stripe, OpenId id, const Reclaim& claim);
   template <class Visit>
   void for_each_open(Visit&& visit);
   OpenRecord record_of(Stripe& stripe, OpenId id, const Open& open);

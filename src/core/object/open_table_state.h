@@ -66,7 +66,7 @@ struct OpenTable::FileStreams {
   std::optional<CloseOutcome> going;
 };
 
-struct OpenTable::Stripe {
+struct OpenTable::Stripe : Reach {
   Mutex mutex;
   SlotMap<Open> opens;
   std::unordered_map<ObjectId, FileState, ObjectHash> files;
@@ -93,6 +93,14 @@ struct OpenTable::Stripe {
   void left(CloseOutcome& out);
   bool holds_handles(OpenId id, const Open& open);
   bool outlives_connection(OpenId id, const Open& open);
+  bool is_lost(const std::vector<OpenId>& opens) override;
+  /// A persistent open without a connection keeps its caching, and others wait for it: otherwise
+  /// they are refused.
+  bool keeps_caching(OpenId id, const Open& open);
+  NtStatus check_kept(const ObjectId& object);
+  /// CREATEs that would go on, but that a lost open keeps off now, are told so.
+  void refuse_entering(const ObjectId& object, const std::vector<WaitToken>& entering,
+                       std::vector<Wake>& wakes);
   bool outlives_server(OpenId id, const Open& open);
   static bool knows_lock_sequence(const Open& open, bool multichannel);
   void enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token, EnterOutcome& out);

@@ -105,7 +105,7 @@ Task<Reply> create(Request& r) {
   if (NtStatus s = co_await take_over_app_instance(r, *plan); s != NtStatus::kSuccess)
     co_return error_reply(s);
   CreateReplay replay(r, *plan);
-  Result<std::optional<core::OpenView>> before = replay.begin();
+  Result<std::optional<CreateReplay::Before>> before = replay.begin();
   if (!before) co_return error_reply(before.error());
   if (*before) co_return co_await answer_replay(r, *plan, std::move(**before));
   CreateOutcome out;

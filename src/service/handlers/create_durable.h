@@ -23,14 +23,20 @@ class CreateReplay {
   CreateReplay(const CreateReplay&) = delete;
   CreateReplay& operator=(const CreateReplay&) = delete;
 
+  /// The open that the CREATE made before, with what it has now; or had, where it was reclaimed.
+  struct Before {
+    core::OpenView open;
+    core::CachingGrant caching;
+  };
   /// Nothing: the CREATE is new. An open: it made this one before. An error: it may not be repeated
   /// now, or at all.
-  Result<std::optional<core::OpenView>> begin();
+  Result<std::optional<Before>> begin();
   /// The CREATE has made this open.
   void finish(core::OpenId open);
 
  private:
-  Result<core::OpenView> found(core::OpenId id);
+  Result<Before> found(core::OpenId id);
+  Result<Before> reclaim(const core::OpenView& open, bool persistent);
 
   Request& request_;
   const CreatePlan& plan_;
@@ -39,7 +45,7 @@ class CreateReplay {
 };
 
 /// Answers a CREATE that was done before (MS-SMB2 3.3.5.9.10).
-Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView open);
+Task<Reply> answer_replay(Request& r, const CreatePlan& plan, CreateReplay::Before before);
 /// DHnC and DH2C (MS-SMB2 3.3.5.9.7, 3.3.5.9.12).
 Task<Reply> create_reconnect(Request& r, const CreatePlan& plan);
 

@@ -94,7 +94,6 @@ bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
 
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
-  if (NtStatus s = r.server.opens().check_kept(spec.object); s != NtStatus::kSuccess) co_return s;
   LocalOpens& local = r.server.local_opens();
   std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);
