@@ -95,10 +95,10 @@ TEST(NtlmCrypto, SealAndSignOfTheExamples) {
   NtlmSecurity client(NtlmSecurity::Side::kClient, 0xe28a8233, digest(key));
   NtlmSecurity server(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
   ByteVec text = to_utf16le("Plaintext");
-  const ByteVec signature = client.seal(text);
+  const ByteVec signature = client.seal(text, text);
   EXPECT_EQ(to_hex(text), "54e50165bf1936dc996020c1811b0f06fb5f");
   EXPECT_EQ(to_hex(signature), "010000007fb38ec5c55d497600000000");
-  EXPECT_TRUE(server.unseal(text, signature));
+  EXPECT_TRUE(server.unseal(text, text, signature));
   EXPECT_EQ(utf16le_to_utf8(text), "Plaintext");
 }
 
