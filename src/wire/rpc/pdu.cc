@@ -293,7 +293,9 @@ void append_auth(ByteVec& fragment, const AuthTrailer& trailer) {
 }
 
 std::optional<ProtectedParts> protected_parts(const Pdu& pdu) {
-  std::size_t before_stub = kCallHead;
+  const PduType type = pdu.header.type;
+  const bool has_stub = type == PduType::kRequest || type == PduType::kResponse;
+  std::size_t before_stub = has_stub ? kCallHead : 0;
   if (pdu.header.type == PduType::kRequest && pdu.header.has(pfc::kObjectUuid)) before_stub += 16;
   if (!pdu.auth || pdu.body.size() < before_stub) return std::nullopt;
   ProtectedParts parts;

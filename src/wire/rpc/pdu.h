@@ -267,8 +267,8 @@ struct ProtectedParts {
   std::size_t stub_end = 0;
   std::size_t credentials_begin = 0;
 };
-/// For a request or a response that split_pdu() has accepted and that has a trailer; nullopt: its
-/// body is too short to be one.
+/// For a fragment that split_pdu() has accepted and that has a trailer; nullopt: its body is too
+/// short to be a request's or a response's.
 std::optional<ProtectedParts> protected_parts(const Pdu& pdu);
 
 /// Octets of a response fragment before its stub.
