@@ -249,6 +249,8 @@ void check_whole(LoadResult& out) {
     if (!is_new && !s.name.empty())
       error(s.line, "share.name: " + quoted(s.name) + " is the name of the share in line " +
                         std::to_string(first->second) + ", too (case does not count)");
+    if (s.cluster != ClusterKind::kNone && !c.witness.enabled)
+      warn(s.line, "share.cluster: clients are not told of it without witness.enabled = true");
     if (s.guest && !c.policy.allow_guest)
       warn(s.line, "share.guest: has no effect without security.guest = true");
     if (s.encryption == core::Requirement::kRequired &&
@@ -262,6 +264,11 @@ void check_whole(LoadResult& out) {
   for (const ListenConfig& l : c.listen)
     if (auto at = parse_address(l.address, l.port); at && !endpoints.insert(*at).second)
       error(l.line, "listen: " + at->to_string() + " is there twice");
+  if (c.witness.enabled)
+    for (std::uint16_t port : {c.witness.port, c.witness.endpoint_mapper})
+      if (auto at = parse_address(c.witness.address, port);
+          at && port != 0 && !endpoints.insert(*at).second)
+        error(0, "witness: " + at->to_string() + " is there twice");
   for (const ListenConfig& l : c.listen) {
     if (l.proxy_protocol && l.proxy_from.empty())
       error(l.line, "listen.proxy_protocol: needs the proxies' addresses in listen.proxy_from");

@@ -12,6 +12,7 @@
 #include "app/daemon/admin_commands.h"
 #include "app/daemon/node_options.h"
 #include "app/daemon/state_dir.h"
+#include "app/daemon/witness_commands.h"
 
 namespace holdfast::app {
 
@@ -86,7 +87,9 @@ std::expected<void, std::string> Daemon::start() {
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   std::string failed = follow_listeners(config_);
-  if (node_->listening().empty()) return std::unexpected(failed);
+  if (std::ranges::find(node_->listening(), Serves::kSmb, &ListenAt::serves) ==
+      node_->listening().end())
+    return std::unexpected(failed);
   if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
   event(Severity::kNotice, "server.started", summary());
   service_manager_.ready(summary());
@@ -112,7 +115,11 @@ std::string Daemon::summary() const {
                      " share(s) on ";
   std::string where;
   for (const ListenAt& l : node_->listening())
-    where += (where.empty() ? "" : ", ") + l.at.to_string() + (l.proxies.empty() ? "" : " (PROXY)");
+    where += (where.empty() ? "" : ", ") + l.at.to_string() +
+             (l.serves == Serves::kWitness          ? " (witness)"
+              : l.serves == Serves::kEndpointMapper ? " (endpoint mapper)"
+              : l.proxies.empty()                   ? ""
+                                                    : " (PROXY)");
   return text + where + " (" + node_->loops().kind_reason() + ", " +
          std::to_string(node_->loops().size()) + " loop(s)).";
 }
@@ -254,10 +261,11 @@ admin::Json Daemon::answer(const admin::Json& request) {
     return admin::result_reply(admin::Json::object());
   }
   if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
+  if (auto reply = answer_about_witness(*node_, request)) return std::move(*reply);
   return admin::error_reply("no-such-command",
                             "There is no command \"" + command +
                                 "\"; known are status, sessions, files, shares, close-session, "
-                                "reload, reload-users and stop.");
+                                "witness-list, witness-move, reload, reload-users and stop.");
 }
 
 void Daemon::run() {
