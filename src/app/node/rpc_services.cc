@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <set>
+
 #include "core/connection/channel_addresses.h"
 #include "service/logon/spnego_authenticator.h"
 #include "service/pipes/pipe_service.h"
@@ -25,6 +27,23 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// Where SMB clients may come to, whose other end is this machine's `local`, on any port.
+std::vector<ports::NetworkAddress> reachable(service::Server& server,
+                                             const std::vector<ports::NetworkAddress>& machine,
+                                             ports::Endpoint local) {
+  const std::vector<ports::NetworkAddress> said = server.settings()->channel_addresses;
+  const std::vector<ports::Endpoint> listening = server.listening();
+  std::vector<ports::NetworkAddress> out;
+  std::set<ports::Endpoint> seen;
+  for (const ports::Endpoint& listener : listening) {
+    local.port = listener.port;
+    for (const ports::NetworkAddress& address :
+         core::channel_addresses(said.empty() ? machine : said, listening, local))
+      if (seen.insert(address.address).second) out.push_back(address);
+  }
+  return out;
+}
+
 service::WitnessEnvironment environment(service::Server& server,
                                         std::function<core::WitnessServer()> known) {
   return {server.env().random,
@@ -32,11 +51,7 @@ service::WitnessEnvironment environment(service::Server& server,
           server.env().events,
           std::move(known),
           [&server](const std::vector<ports::NetworkAddress>& machine,
-                    const ports::Endpoint& local) {
-            const auto& said = server.settings()->channel_addresses;
-            return core::channel_addresses(said.empty() ? machine : said, server.listening(),
-                                           local);
-          },
+                    const ports::Endpoint& local) { return reachable(server, machine, local); },
           [network = server.network()] {
             return network == nullptr ? std::vector<ports::NetworkAddress>()
                                       : network->addresses();

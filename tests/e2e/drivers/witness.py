@@ -13,8 +13,8 @@ import sys
 import threading
 
 from impacket.dcerpc.v5 import epm, transport
-from impacket.dcerpc.v5.dtypes import LPWSTR, ULONG, USHORT
-from impacket.dcerpc.v5.ndr import NDRCALL, NDRSTRUCT, NDRPOINTER, NDRUniConformantArray
+from impacket.dcerpc.v5.dtypes import LPWSTR, NULL, ULONG, USHORT
+from impacket.dcerpc.v5.ndr import NDRCALL, NDRSTRUCT, NDRPOINTER, NDRUniConformantArray, NDRUniFixedArray
 from impacket.dcerpc.v5.rpcrt import (
     DCERPCException,
     RPC_C_AUTHN_LEVEL_CONNECT,
@@ -45,13 +45,23 @@ class OctetsPointer(NDRPOINTER):
     referent = (("Data", Octets),)
 
 
+class GroupName(NDRUniFixedArray):
+    def getDataLen(self, data, offset=0):
+        return 520
+
+
+class Ipv6(NDRUniFixedArray):
+    def getDataLen(self, data, offset=0):
+        return 16
+
+
 class InterfaceInfo(NDRSTRUCT):
     structure = (
-        ("Group", "520s=b''"),
+        ("Group", GroupName),
         ("Version", ULONG),
         ("State", USHORT),
         ("Ipv4", ULONG),
-        ("Ipv6", "16s=b''"),
+        ("Ipv6", Ipv6),
         ("Flags", ULONG),
     )
 
@@ -180,19 +190,16 @@ class Client:
         request["IpAddress"] = self.host + "\0"
         request["Client"] = client + "\0"
         if extended:
-            request["ShareName"] = share + "\0" if share else None
+            request["ShareName"] = share + "\0" if share else NULL
             request["Flags"] = 1
             request["KeepAlive"] = keep_alive
-            if not share:
-                request.fields["ShareName"] = LPWSTR()
-                request["ShareName"] = b""[:0] or __import__("impacket.dcerpc.v5.dtypes", fromlist=["NULL"]).NULL
         answer = dce.request(request, checkError=False)
-        return answer["Handle"]["Data"], answer["Status"]
+        return answer["Handle"], answer["Status"]
 
 
 def handle_call(kind, handle):
     request = kind()
-    request["Handle"]["Data"] = handle
+    request["Handle"] = handle
     return request
 
 
@@ -274,7 +281,7 @@ def moves(client, arguments):
     kind, addresses = notification(answer)
     print({2: "CLIENT_MOVE", 3: "SHARE_MOVE", 4: "IP_CHANGE"}.get(kind, kind), *[a for a, _ in addresses])
     answer = dce.request(handle_call(UnRegisterEx, handle), checkError=False)
-    check(answer["Status"] == SUCCESS and answer["Handle"]["Data"] == bytes(20), "unregistered")
+    check(answer["Status"] == SUCCESS and answer["Handle"] == bytes(20), "unregistered")
 
 
 def keep_alive(client, _):
