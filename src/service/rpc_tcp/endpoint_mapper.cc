@@ -15,9 +15,9 @@ namespace epm = wire::rpc::epm;
 /// and never 0, so that a handle in use is not the null handle.
 std::size_t place_of(const epm::Handle& handle) { return load_u32(handle.data() + 4); }
 
-epm::Handle handle_for(std::size_t place, std::size_t count) {
+epm::Handle handle_for(std::size_t place) {
   epm::Handle handle{};
-  if (place < count) store_u32(handle.data() + 4, static_cast<std::uint32_t>(place));
+  store_u32(handle.data() + 4, static_cast<std::uint32_t>(place));
   return handle;
 }
 
@@ -59,11 +59,8 @@ std::uint32_t ept_map(Call& c) {
   const std::size_t begin = std::min(place_of(request.handle), found.size());
   const std::size_t end = std::min(found.size(), begin + request.max_towers);
   for (std::size_t i = begin; i < end; ++i) response.towers.push_back(std::move(found[i]));
-  response.handle = handle_for(end, found.size());
-  if (response.towers.empty()) {
-    response.handle = {};
-    response.status = epm::error::kNotRegistered;
-  }
+  if (end < found.size()) response.handle = handle_for(end);
+  if (response.towers.empty()) response.status = epm::error::kNotRegistered;
   Buffer stub(256);
   epm::encode_map_response(response, stub);
   c.out.octets(stub.view());
@@ -108,11 +105,12 @@ std::uint32_t ept_lookup(Call& c) {
   const std::size_t begin = std::min(place_of(request.handle), found.size());
   const std::size_t end = std::min(found.size(), begin + response.max_entries);
   for (std::size_t i = begin; i < end; ++i) response.entries.push_back(std::move(found[i]));
-  response.handle = handle_for(end, found.size());
-  if (response.entries.empty()) {
-    response.handle = {};
+  // There is a handle as long as there was something: clients ask until they hear that there is no
+  // more, and with a null handle would begin anew.
+  if (response.entries.empty())
     response.status = epm::error::kNotRegistered;
-  }
+  else
+    response.handle = handle_for(end);
   Buffer stub(512);
   epm::encode_lookup_response(response, stub);
   c.out.octets(stub.view());

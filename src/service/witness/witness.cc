@@ -2,6 +2,7 @@
 #include "service/witness/witness.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::service {
 
@@ -96,12 +97,14 @@ void Witness::compare_addresses(ports::Executor& loop) {
 }
 
 void Witness::take_addresses(std::vector<ports::NetworkAddress> now) {
-  const std::vector<ports::Endpoint> endpoints = endpoints_of(now);
+  std::vector<ports::NetworkAddress> before;
   {
     Lock lock(mutex_);
-    if (endpoints == endpoints_of(machine_)) return;
-    machine_ = std::move(now);
+    before = std::exchange(machine_, now);
   }
+  // Those that mean something to any client: none of the loopback or of one link.
+  const std::vector<ports::Endpoint> endpoints = endpoints_of(environment_.reachable(now, {}));
+  if (endpoints == endpoints_of(environment_.reachable(before, {}))) return;
   wake(registry_.addresses_changed(addresses_of(endpoints)));
 }
 
