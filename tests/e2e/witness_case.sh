@@ -118,11 +118,23 @@ for how in sign seal; do
   done
 done
 
+for each in Map_simple Lookup_simple Lookup_terminate_search; do
+  torture "ncacn_ip_tcp:$here" "rpc.epmapper.epmapper.$each"
+done
+torture "ncacn_ip_tcp:$here" rpc.mgmt
+torture "ncacn_np:$here" rpc.bind.assoc_group_handles_external.assoc_group_handles_external
+for how in ntlm,sign ntlm,sign,seal spnego,sign spnego,sign,seal; do
+  torture "ncacn_np:$here" "rpc.bind.$how.$how"
+done
+
 echo '--- only where it is enabled is a share called clustered'
-capabilities() { smbtorture "//$here/clustered" -A "$WORK/anna.login" smb2.connect 2>&1; }
+# The capabilities of the tree connect to the share (MS-SMB2 2.2.10).
+capabilities() { /usr/bin/python3 "$root/tests/e2e/drivers/share_capabilities.py" "$here" clustered anna "$WORK/anna.password"; }
+expect cluster capabilities
 write_config "$config" "$(settings false)"
 expect 'was applied' admin reload
 expect 'no witness service' admin witness list
+expect none capabilities
 refuses witness interfaces
 write_config "$config" "$(settings true)"
 expect 'was applied' admin reload

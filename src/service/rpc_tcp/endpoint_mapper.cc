@@ -11,14 +11,24 @@ namespace {
 namespace rpc = wire::rpc;
 namespace epm = wire::rpc::epm;
 
-/// A handle is where its search goes on: nothing is kept for it. The place is behind the attributes
-/// and never 0, so that a handle in use is not the null handle.
+std::uint32_t group_of(const Call& c) {
+  return c.host == nullptr ? 0 : c.host->association_group();
+}
+
+/// A handle is where its search goes on, and the group that it belongs to: nothing is kept for it.
+/// The place is behind the attributes and never 0, so that a handle in use is not the null handle.
 std::size_t place_of(const epm::Handle& handle) { return load_u32(handle.data() + 4); }
 
-epm::Handle handle_for(std::size_t place) {
+epm::Handle handle_for(const Call& c, std::size_t place) {
   epm::Handle handle{};
   store_u32(handle.data() + 4, static_cast<std::uint32_t>(place));
+  store_u32(handle.data() + 8, group_of(c));
   return handle;
+}
+
+/// C706 9.3.3.2: another group's handles mean nothing.
+bool is_foreign(const Call& c, const epm::Handle& handle) {
+  return handle != epm::Handle() && load_u32(handle.data() + 8) != group_of(c);
 }
 
 ByteVec tower_of(const EndpointMap::Endpoint& endpoint, const Call& c) {
@@ -50,6 +60,7 @@ std::uint32_t ept_map(Call& c) {
   if (!epm::decode_map_request(c.in.octets(c.in.remaining()), request) ||
       request.max_towers > epm::kMaxTowers)
     return rpc::fault_status::kBadStubData;
+  if (is_foreign(c, request.handle)) return rpc::fault_status::kContextMismatch;
   epm::MapResponse response;
   response.max_towers = request.max_towers;
   const std::optional<epm::Tower> asked = epm::decode_tower(request.tower);
@@ -59,7 +70,7 @@ std::uint32_t ept_map(Call& c) {
   const std::size_t begin = std::min(place_of(request.handle), found.size());
   const std::size_t end = std::min(found.size(), begin + request.max_towers);
   for (std::size_t i = begin; i < end; ++i) response.towers.push_back(std::move(found[i]));
-  if (end < found.size()) response.handle = handle_for(end);
+  if (end < found.size()) response.handle = handle_for(c, end);
   if (response.towers.empty()) response.status = epm::error::kNotRegistered;
   Buffer stub(256);
   epm::encode_map_response(response, stub);
@@ -87,6 +98,7 @@ std::uint32_t ept_lookup(Call& c) {
   epm::LookupRequest request;
   if (!epm::decode_lookup_request(c.in.octets(c.in.remaining()), request))
     return rpc::fault_status::kBadStubData;
+  if (is_foreign(c, request.handle)) return rpc::fault_status::kContextMismatch;
   const bool by_interface =
       request.inquiry == epm::Inquiry::kByInterface || request.inquiry == epm::Inquiry::kByBoth;
   // No interface here is registered for an object.
@@ -105,12 +117,12 @@ std::uint32_t ept_lookup(Call& c) {
   const std::size_t begin = std::min(place_of(request.handle), found.size());
   const std::size_t end = std::min(found.size(), begin + response.max_entries);
   for (std::size_t i = begin; i < end; ++i) response.entries.push_back(std::move(found[i]));
-  // There is a handle as long as there was something: clients ask until they hear that there is no
-  // more, and with a null handle would begin anew.
-  if (response.entries.empty())
+  // Fewer than wanted are the last, and come with the status that says so (as from Windows); else
+  // clients ask on until they hear it, and with a null handle would begin anew.
+  if (response.entries.size() < response.max_entries)
     response.status = epm::error::kNotRegistered;
   else
-    response.handle = handle_for(end);
+    response.handle = handle_for(c, end);
   Buffer stub(512);
   epm::encode_lookup_response(response, stub);
   c.out.octets(stub.view());
@@ -121,6 +133,7 @@ std::uint32_t ept_lookup_handle_free(Call& c) {
   epm::Handle handle;
   if (!epm::decode_handle(c.in.octets(c.in.remaining()), handle))
     return rpc::fault_status::kBadStubData;
+  if (is_foreign(c, handle)) return rpc::fault_status::kContextMismatch;
   c.out.octets(epm::Handle());
   c.out.u32(epm::error::kOk);
   return 0;

@@ -24,6 +24,7 @@ inline constexpr std::uint16_t kLookupHandleFree = 4;
 namespace error {
 inline constexpr std::uint32_t kOk = 0;
 inline constexpr std::uint32_t kCannotPerform = 0x16C9A0CD;
+/// Also: there are no more entries.
 inline constexpr std::uint32_t kNotRegistered = 0x16C9A0D6;
 }  // namespace error
 
