@@ -52,9 +52,8 @@ witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& req
   std::ranges::copy(key, handle.begin() + 4);
   Lock lock(mutex_);
   bool is_none = handle == Handle{};
-  const auto owned = std::ranges::count_if(
-      registrations_, [&](const auto& entry) { return entry.second.owner.sid == owner.sid; });
-  if (static_cast<std::size_t>(owned) >= kMaxPerOwner)
+  auto owned = owned_.find(owner.sid);
+  if (owned != owned_.end() && owned->second >= kMaxPerOwner)
     return {{}, witness::error::kNoSystemResources};
   if (is_none || registrations_.size() >= kMaxRegistrations || registrations_.contains(handle))
     return {{}, witness::error::kNoSystemResources};
@@ -63,6 +62,7 @@ witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& req
   r.ip_address = *request.ip_address;
   r.client = *request.client_computer_name;
   r.owner = owner;
+  ++owned_[owner.sid];
   r.version = request.version;
   r.since_us = r.last_use_us = now_us;
   if (extended) {
@@ -79,14 +79,23 @@ std::uint32_t WitnessRegistry::remove(const Handle& handle, const std::string& s
   // Windows' value for a handle that is not known (3.1.4.3).
   if (found == registrations_.end() || found->second.owner.sid != sid)
     return witness::error::kInvalidParameter;
-  registrations_.erase(found);
+  forget_if([&](const auto& entry) { return entry.first == handle; });
   return witness::error::kSuccess;
+}
+
+template <class Which>
+void WitnessRegistry::forget_if(Which which) {
+  std::erase_if(registrations_, [&](const auto& entry) {
+    if (!which(entry)) return false;
+    auto owned = owned_.find(entry.second.owner.sid);
+    if (--owned->second == 0) owned_.erase(owned);
+    return true;
+  });
 }
 
 void WitnessRegistry::remove_group(std::uint32_t group) {
   Lock lock(mutex_);
-  std::erase_if(registrations_,
-                [&](const auto& entry) { return entry.second.owner.group == group; });
+  forget_if([&](const auto& entry) { return entry.second.owner.group == group; });
 }
 
 void WitnessRegistry::stop_waiting(const Handle& handle, std::uint64_t now_us) {
@@ -209,7 +218,7 @@ WitnessRegistry::Handles WitnessRegistry::expire(std::uint64_t now_us) {
     r.last_use_us = now_us;
     timed_out.push_back(handle);
   }
-  std::erase_if(registrations_, [&](const auto& entry) {
+  forget_if([&](const auto& entry) {
     const Registration& r = entry.second;
     return !r.waits && now_us - r.last_use_us >= kUnusedTimeout_us;
   });

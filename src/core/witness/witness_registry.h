@@ -132,6 +132,8 @@ class WitnessRegistry {
 
     bool has_news() const { return !changes.empty() || move || share_move || addresses; }
   };
+  template <class Which>
+  void forget_if(Which which);
   static std::optional<wire::rpc::witness::Notification> next(Registration& registration);
   static std::optional<wire::rpc::witness::NotifyResponse> answer(Registration& registration);
   template <class Concerns, class Store>
@@ -142,6 +144,8 @@ class WitnessRegistry {
   mutable Mutex mutex_;
   // Guarded by mutex_.
   std::map<Handle, Registration> registrations_;
+  /// How many of them each account has.
+  std::map<std::string, std::size_t> owned_;
 };
 
 }  // namespace holdfast::core

@@ -180,6 +180,21 @@ TEST_F(WitnessRegistryTest, WaitingEndsWithItsTimeAndUnusedOnesAreForgotten) {
   EXPECT_FALSE(registry_.take(version1));
 }
 
+TEST_F(WitnessRegistryTest, OneAccountCannotTakeAll) {
+  std::array<std::uint8_t, 16> key{};
+  for (std::size_t i = 0; i < WitnessRegistry::kMaxPerOwner; ++i) {
+    key[14] = static_cast<std::uint8_t>(i), key[13] = static_cast<std::uint8_t>(i >> 8), key[0] = 1;
+    ASSERT_EQ(registry_.add(request(), true, server_, owner_, key, now_us_).status,
+              error::kSuccess);
+  }
+  EXPECT_EQ(add(request()).status, error::kNoSystemResources);
+  owner_.sid = "S-1-5-21-2";
+  EXPECT_EQ(add(request()).status, error::kSuccess);
+  registry_.remove_group(owner_.group);
+  EXPECT_EQ(registry_.size(), 0u);
+  EXPECT_EQ(add(request()).status, error::kSuccess);
+}
+
 TEST_F(WitnessRegistryTest, NothingGrowsWithoutBounds) {
   RegisterRequest q = request();
   server_.names.push_back("n");
@@ -194,6 +209,11 @@ TEST_F(WitnessRegistryTest, NothingGrowsWithoutBounds) {
     registry_.add(q, true, server_, {"S-1-" + std::to_string(i / 1'000), "", 0}, key, now_us_);
   }
   key[12] = 1;
+  // What one account has gives no room to others when it goes.
+  EXPECT_EQ(registry_.remove(handle, kSid), error::kSuccess);
+  EXPECT_EQ(registry_.add(q, true, server_, {"S-1-new", "", 0}, key, now_us_).status,
+            error::kSuccess);
+  key[12] = 2;
   EXPECT_EQ(registry_.add(q, true, server_, {"S-1-new", "", 0}, key, now_us_).status, error::kNoSystemResources);
 }
 
