@@ -89,17 +89,17 @@ until_true 20 is_forgotten
 
 echo "--- Samba's rpcclient"
 for how in sign,ntlm seal,ntlm sign,spnego seal,spnego; do
-  expect 192.0.2.1 timeout 60 rpcclient "ncacn_ip_tcp:$here[$how]" -A "$WORK/anna.login" -c GetInterfaceList
-  expect 'ncacn_ip_tcp:192.0.2.1[4451,abstract_syntax=ccd8c074' timeout 60 rpcclient "ncacn_ip_tcp:$here[135,$how]" -A "$WORK/anna.login" -c epmlookup
+  expect 192.0.2.1 timeout 60 rpcclient "ncacn_ip_tcp:${here}[$how]" -A "$WORK/anna.login" -c GetInterfaceList
+  expect 'ncacn_ip_tcp:192.0.2.1[4451,abstract_syntax=ccd8c074' timeout 60 rpcclient "ncacn_ip_tcp:${here}[135,$how]" -A "$WORK/anna.login" -c epmlookup
 done
 expect 'Told 0' admin witness move --all --to 192.0.2.9
-expect WERR_ACCESS_DENIED timeout 60 rpcclient "ncacn_ip_tcp:$here[connect]" -A "$WORK/anna.login" -c GetInterfaceList
+expect WERR_ACCESS_DENIED timeout 60 rpcclient "ncacn_ip_tcp:${here}[connect]" -A "$WORK/anna.login" -c GetInterfaceList
 printf 'username = anna\npassword = wrong\n' >"$WORK/wrong.login"
-expect NT_STATUS_ACCESS_DENIED timeout 60 rpcclient "ncacn_ip_tcp:$here[seal]" -A "$WORK/wrong.login" -c GetInterfaceList
+expect NT_STATUS_ACCESS_DENIED timeout 60 rpcclient "ncacn_ip_tcp:${here}[seal]" -A "$WORK/wrong.login" -c GetInterfaceList
 expect 'wrong password for "anna"' cat "$WORK/daemon.log"
 # RPC security beside SMB's, on named pipes.
 for how in sign,ntlm seal,ntlm sign,spnego seal,spnego; do
-  expect 'HOLDFAST' timeout 60 rpcclient "ncacn_np:$here[$how]" -A "$WORK/anna.login" -c srvinfo
+  expect 'HOLDFAST' timeout 60 rpcclient "ncacn_np:${here}[$how]" -A "$WORK/anna.login" -c srvinfo
 done
 
 echo "--- Samba's smbtorture"
@@ -114,7 +114,7 @@ torture() {
 }
 for how in sign seal; do
   for each in GetInterfaceList Register UnRegister RegisterEx; do
-    torture "ncacn_ip_tcp:$here[$how]" "rpc.witness.witness.$each" --option=torture:net_name=files.example.org
+    torture "ncacn_ip_tcp:${here}[$how]" "rpc.witness.witness.$each" --option=torture:net_name=files.example.org
   done
 done
 

@@ -249,8 +249,6 @@ void check_whole(LoadResult& out) {
     if (!is_new && !s.name.empty())
       error(s.line, "share.name: " + quoted(s.name) + " is the name of the share in line " +
                         std::to_string(first->second) + ", too (case does not count)");
-    if (s.cluster != ClusterKind::kNone && !c.witness.enabled)
-      warn(s.line, "share.cluster: clients are not told of it without witness.enabled = true");
     if (s.guest && !c.policy.allow_guest)
       warn(s.line, "share.guest: has no effect without security.guest = true");
     if (s.encryption == core::Requirement::kRequired &&
