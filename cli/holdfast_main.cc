@@ -231,7 +231,8 @@ void CommandLine::add_share_commands() {
 }
 
 void CommandLine::add_witness_commands() {
-  CLI::App& witness = *command(program_, "witness", "Clients that want to be told where to go", nullptr);
+  CLI::App& witness =
+      *command(program_, "witness", "Clients that want to be told where to go", nullptr);
   witness.require_subcommand(1);
   add_json(*command(witness, "list", "List the clients that have registered",
                     [this] { return witness_list_command(common_); }));

@@ -53,7 +53,8 @@ Json witness_move(Node& node, const Json& request) {
   const std::optional<std::string> client = text(request, "client"), share = text(request, "share");
   const bool all = request.value("all", Json(false)) == Json(true);
   if (client.has_value() == all)
-    return admin::error_reply("syntax", "Either \"client\" is a client's name, or \"all\" is true.");
+    return admin::error_reply("syntax",
+                              "Either \"client\" is a client's name, or \"all\" is true.");
   auto to = request.find("to");
   if (to == request.end() || !to->is_array() || to->empty() || to->size() > kMaxAddresses)
     return admin::error_reply("syntax", "\"to\" is a list of 1 to 64 addresses.");

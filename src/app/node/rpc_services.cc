@@ -53,8 +53,7 @@ service::WitnessEnvironment environment(service::Server& server,
           [&server](const std::vector<ports::NetworkAddress>& machine,
                     const ports::Endpoint& local) { return reachable(server, machine, local); },
           [network = server.network()] {
-            return network == nullptr ? std::vector<ports::NetworkAddress>()
-                                      : network->addresses();
+            return network == nullptr ? std::vector<ports::NetworkAddress>() : network->addresses();
           }};
 }
 

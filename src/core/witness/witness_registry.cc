@@ -42,8 +42,7 @@ std::uint32_t check(const witness::RegisterRequest& q, bool extended, const Witn
 }  // namespace
 
 witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& request, bool extended,
-                                             const WitnessServer& server,
-                                             const WitnessOwner& owner,
+                                             const WitnessServer& server, const WitnessOwner& owner,
                                              const std::array<std::uint8_t, 16>& key,
                                              std::uint64_t now_us) {
   if (std::uint32_t status = check(request, extended, server); status != witness::error::kSuccess)

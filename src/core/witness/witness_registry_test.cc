@@ -129,7 +129,8 @@ TEST_F(WitnessRegistryTest, UnknownHandlesAreSaid) {
   auto handle = added(request());
   EXPECT_EQ(registry_.remove(handle, kSid), error::kSuccess);
   EXPECT_EQ(registry_.notify(handle, kSid, now_us_)->status, error::kNotFound);
-  EXPECT_EQ(registry_.add(request(), true, server_, owner_, {}, now_us_).status, error::kNoSystemResources);
+  EXPECT_EQ(registry_.add(request(), true, server_, owner_, {}, now_us_).status,
+            error::kNoSystemResources);
 }
 
 TEST_F(WitnessRegistryTest, AHandleIsItsOwnersAlone) {
@@ -214,7 +215,8 @@ TEST_F(WitnessRegistryTest, NothingGrowsWithoutBounds) {
   EXPECT_EQ(registry_.add(q, true, server_, {"S-1-new", "", 0}, key, now_us_).status,
             error::kSuccess);
   key[12] = 2;
-  EXPECT_EQ(registry_.add(q, true, server_, {"S-1-new", "", 0}, key, now_us_).status, error::kNoSystemResources);
+  EXPECT_EQ(registry_.add(q, true, server_, {"S-1-new", "", 0}, key, now_us_).status,
+            error::kNoSystemResources);
 }
 
 }  // namespace

@@ -133,7 +133,8 @@ Result<ByteVec> LogonClient::next_token(Bytes server_token) {
 }
 
 Result<void> LogonClient::check_mic(Bytes mic) {
-  if (!security_ || !security_->verify_mech_list(mech_type_list_, mic)) return fail(NtStatus::kLogonFailure);
+  if (!security_ || !security_->verify_mech_list(mech_type_list_, mic))
+    return fail(NtStatus::kLogonFailure);
   return {};
 }
 

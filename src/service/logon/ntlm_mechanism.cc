@@ -230,8 +230,8 @@ class Context final : public MechanismContext {
       return refuse(NtStatus::kLogonFailure, "the client sends no NTLM MIC, which is required");
     }
     if (message.flags & flag::kExtendedSessionSecurity)
-      security_ = std::make_shared<NtlmSecurity>(NtlmSecurity::Side::kServer, message.flags,
-                                                 session_key_);
+      security_ =
+          std::make_shared<NtlmSecurity>(NtlmSecurity::Side::kServer, message.flags, session_key_);
     AuthStep step;
     step.status = NtStatus::kSuccess;
     return step;

@@ -235,8 +235,7 @@ void RpcPipe::handle_auth3(const rpc::Pdu& pdu) {
   if (security_.begun()) (void)security_leg(pdu);
 }
 
-void RpcPipe::acknowledge(const rpc::Pdu& pdu, const rpc::Bind& bind,
-                          const RpcSecurity::Leg& leg) {
+void RpcPipe::acknowledge(const rpc::Pdu& pdu, const rpc::Bind& bind, const RpcSecurity::Leg& leg) {
   const bool first = pdu.header.type == PduType::kBind;
   rpc::BindAck ack;
   ack.max_transmit = max_transmit_;
@@ -372,8 +371,8 @@ void RpcPipe::call(Pending pending) {
     return fault(pending.call_id, pending.context_id, rpc::fault_status::kOperationRange);
   Buffer stub(1024);
   const Interface* endpoint = options_.interfaces.empty() ? nullptr : options_.interfaces.front();
-  Call c{server_,   client_,  rpc::NdrReader(pending.stub), rpc::NdrWriter(stub),
-         &handles_, endpoint, this};
+  Call c{server_,  client_, rpc::NdrReader(pending.stub), rpc::NdrWriter(stub), &handles_,
+         endpoint, this};
   current_ = &pending;
   const std::uint32_t status = operation(c);
   current_ = nullptr;

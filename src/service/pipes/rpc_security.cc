@@ -62,8 +62,8 @@ RpcSecurity::Leg RpcSecurity::take(const rpc::AuthTrailer& trailer) {
   }
   Leg leg;
   std::optional<ports::AuthStep> step;
-  const bool same = trailer.type == type_ && trailer.level == level_ &&
-                    trailer.context_id == context_id_;
+  const bool same =
+      trailer.type == type_ && trailer.level == level_ && trailer.context_id == context_id_;
   if (exchange_ == nullptr || !same) {
     leg.reason = "a security context that is not the association's";
   } else {
@@ -98,8 +98,7 @@ rpc::AuthTrailer RpcSecurity::trailer(Bytes token) const {
 std::uint32_t RpcSecurity::open(MutBytes fragment, const rpc::Pdu& pdu) {
   const bool bare = !pdu.auth || pdu.auth->type == rpc::auth_type::kNone;
   if (refused_) return rpc::fault_status::kAccessDenied;
-  if (!established_)
-    return bare && exchange_ == nullptr ? 0 : rpc::fault_status::kProtocolError;
+  if (!established_) return bare && exchange_ == nullptr ? 0 : rpc::fault_status::kProtocolError;
   if (!protects()) return 0;  // clients differ in whether they send a trailer at all
   if (bare || pdu.auth->type != type_ || pdu.auth->level != level_ ||
       pdu.auth->context_id != context_id_)

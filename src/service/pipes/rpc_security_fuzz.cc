@@ -18,9 +18,9 @@ void drain(RpcPipe& pipe) {
 
 }  // namespace
 
-/// First octet: bits 0 and 1 the level, bit 2 SPNEGO, bit 3 a log-on before the rest, bit 4 the rest
-/// is a stub that is signed or sealed and then spoiled at the place of the second and third octet
-/// by the fourth. Else the rest is written as it is.
+/// First octet: bits 0 and 1 the level, bit 2 SPNEGO, bit 3 a log-on before the rest, bit 4 the
+/// rest is a stub that is signed or sealed and then spoiled at the place of the second and third
+/// octet by the fourth. Else the rest is written as it is.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Reader r(Bytes{data, size});
   const std::uint8_t how = r.u8();
@@ -37,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::uint8_t kLevels[] = {rpc::auth_level::kConnect, rpc::auth_level::kPacket,
                                       rpc::auth_level::kIntegrity, rpc::auth_level::kPrivacy};
   const std::uint8_t level = kLevels[how & 3];
-  testing::RpcClient client(*pipe, world,
-                            (how & 4) != 0 ? rpc::auth_type::kSpnego : rpc::auth_type::kNtlm, level);
+  testing::RpcClient client(
+      *pipe, world, (how & 4) != 0 ? rpc::auth_type::kSpnego : rpc::auth_type::kNtlm, level);
   if ((how & 8) != 0) {
     client.bind(rpc::srvs::kInterface);
     HF_ASSERT(pipe->progress().authenticated);

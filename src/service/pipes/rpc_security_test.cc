@@ -48,8 +48,8 @@ class RpcSecurityTest : public ::testing::Test {
 
 TEST_F(RpcSecurityTest, CallsAreSignedAndSealedWithBothProviders) {
   for (std::uint8_t provider : {type::kNtlm, type::kSpnego})
-    for (std::uint8_t wanted : {level::kConnect, level::kCall, level::kPacket, level::kIntegrity,
-                                level::kPrivacy}) {
+    for (std::uint8_t wanted :
+         {level::kConnect, level::kCall, level::kPacket, level::kIntegrity, level::kPrivacy}) {
       make_pipe(&kSrvsvc);
       RpcClient client(*pipe_, world_, provider, wanted);
       EXPECT_EQ(client.bind(srvs::kInterface),
@@ -96,10 +96,10 @@ TEST_F(RpcSecurityTest, LongCallsAndAnswersAreProtectedFragmentByFragment) {
     w.unique_wide_string(std::nullopt);
     rpc::write_enum_request(w, {1, 0xFFFFFFFF, 0});
     const Bytes stub = out.view();
-    ASSERT_TRUE(client.send(client.request(2, srvs::opnum::kShareEnum, stub.first(8),
-                                           rpc::pfc::kFirstFragment)));
-    ASSERT_TRUE(client.send(client.request(2, srvs::opnum::kShareEnum, stub.subspan(8),
-                                           rpc::pfc::kLastFragment)));
+    ASSERT_TRUE(client.send(
+        client.request(2, srvs::opnum::kShareEnum, stub.first(8), rpc::pfc::kFirstFragment)));
+    ASSERT_TRUE(client.send(
+        client.request(2, srvs::opnum::kShareEnum, stub.subspan(8), rpc::pfc::kLastFragment)));
     auto answer = client.answer();
     ASSERT_TRUE(answer);
     rpc::NdrReader r(*answer);
@@ -163,8 +163,8 @@ TEST_F(RpcSecurityTest, AFragmentMayNotComeTwiceNorBare) {
   other.bind(srvs::kInterface);
   rpc::Header h;
   h.call_id = 2;
-  EXPECT_FALSE(other.send(rpc::encode_request(
-      h, {0, srvs::opnum::kRemoteTod, std::nullopt, stub_of_tod()})));
+  EXPECT_FALSE(other.send(
+      rpc::encode_request(h, {0, srvs::opnum::kRemoteTod, std::nullopt, stub_of_tod()})));
   EXPECT_EQ(other.answer().error(), rpc::fault_status::kAccessDenied);
 }
 
@@ -184,8 +184,7 @@ TEST_F(RpcSecurityTest, OtherProvidersAndLevelsAreUnknown) {
   for (auto [provider, wanted] : {std::pair<int, int>{16, 5}, {68, 6}, {10, 0}, {10, 1}, {9, 7}}) {
     make_pipe(&kSrvsvc);
     rpc::Header h;
-    ByteVec octets =
-        rpc::encode_bind(h, {4280, 4280, 0, {{0, srvs::kInterface, {rpc::kNdr32}}}});
+    ByteVec octets = rpc::encode_bind(h, {4280, 4280, 0, {{0, srvs::kInterface, {rpc::kNdr32}}}});
     const ByteVec token{'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0};
     rpc::append_auth(octets, {static_cast<std::uint8_t>(provider),
                               static_cast<std::uint8_t>(wanted), 0, 0, token});

@@ -93,8 +93,8 @@ class RpcConnection final : public ports::StreamHandler,
     const std::uint64_t t = now();
     if (!progress.incomplete) incomplete_since_us_ = 0;
     if (progress.incomplete && incomplete_since_us_ == 0) incomplete_since_us_ = t;
-    const bool stuck = incomplete_since_us_ != 0 &&
-                       t - incomplete_since_us_ >= limits::kRpcPartialCallTimeout_us;
+    const bool stuck =
+        incomplete_since_us_ != 0 && t - incomplete_since_us_ >= limits::kRpcPartialCallTimeout_us;
     const bool stranger =
         !progress.authenticated && t - begun_us_ >= limits::kRpcUnauthenticatedTimeout_us;
     const bool idle = progress.waiting_calls == 0 && t - last_us_ >= limits::kRpcIdleTimeout_us;

@@ -144,8 +144,8 @@ TEST_F(RpcListenerTest, AListIsGivenInPieces) {
     give(*stream, request(epm::opnum::kLookup, out.view()));
     const ByteVec fragment = stream->next();
     epm::LookupResponse response;
-    ASSERT_TRUE(epm::decode_lookup_response(
-        rpc::decode_response(*rpc::split_pdu(fragment))->stub, response));
+    ASSERT_TRUE(epm::decode_lookup_response(rpc::decode_response(*rpc::split_pdu(fragment))->stub,
+                                            response));
     EXPECT_EQ(response.status, i < 2 ? epm::error::kOk : epm::error::kNotRegistered);
     for (const epm::Entry& entry : response.entries) names.push_back(entry.annotation);
     request_for.handle = response.handle;

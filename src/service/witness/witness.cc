@@ -127,9 +127,8 @@ void Witness::answer(Parked parked, const NotifyResponse& response) {
   witness::encode_notify_response(response, stub);
   Lock lock(mutex_);
   if (loop_ == nullptr) return;
-  loop_->post([call = std::move(parked.call), octets = to_vec(stub.view())] {
-    call->answer(octets);
-  });
+  loop_->post(
+      [call = std::move(parked.call), octets = to_vec(stub.view())] { call->answer(octets); });
 }
 
 std::size_t Witness::wake(const core::WitnessRegistry::Told& told) {
@@ -161,11 +160,11 @@ std::size_t Witness::announce_unavailable(const std::vector<ports::Endpoint>& el
 
 std::size_t Witness::announce_available() {
   const std::size_t told = wake(registry_.server_changed(witness::State::kAvailable));
-  environment_.events.emit({Severity::kNotice,
-                            "witness.available",
-                            "Told " + std::to_string(told) +
-                                " registered client(s) that this server is there.",
-                            {}});
+  environment_.events.emit(
+      {Severity::kNotice,
+       "witness.available",
+       "Told " + std::to_string(told) + " registered client(s) that this server is there.",
+       {}});
   return told;
 }
 

@@ -57,8 +57,7 @@ class Witness : public std::enable_shared_from_this<Witness> {
   /// CLIENT_MOVE, or with a share SHARE_MOVE, to the addresses of `to` (ports do not matter).
   /// client: as it has named itself; nullopt: all. Returns how many registrations that concerns.
   std::size_t move(const std::optional<std::string>& client,
-                   const std::optional<std::string>& share,
-                   const std::vector<ports::Endpoint>& to);
+                   const std::optional<std::string>& share, const std::vector<ports::Endpoint>& to);
   /// Registrations that have not been told of something.
   std::size_t untold() const { return registry_.untold(); }
   std::vector<core::WitnessListing> list() const { return registry_.list(); }

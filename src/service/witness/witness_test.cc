@@ -86,11 +86,11 @@ ports::NetworkAddress at(std::uint8_t last) {
 class WitnessTest : public ::testing::Test {
  protected:
   WitnessTest() {
-    view_.service = std::make_shared<Witness>(WitnessEnvironment{
-        random_, loop_.clock_, events_,
-        [] { return core::WitnessServer{{"HOLDFAST"}, {"data"}, {}}; },
-        [](const auto& machine, const ports::Endpoint&) { return machine; },
-        [this] { return machine_; }});
+    view_.service = std::make_shared<Witness>(
+        WitnessEnvironment{random_, loop_.clock_, events_,
+                           [] { return core::WitnessServer{{"HOLDFAST"}, {"data"}, {}}; },
+                           [](const auto& machine, const ports::Endpoint&) { return machine; },
+                           [this] { return machine_; }});
     view_.service->start(loop_);
     loop_.run();
   }
@@ -118,16 +118,15 @@ class WitnessTest : public ::testing::Test {
     wit::encode_register(q, true, out);
     return to_vec(out.view());
   }
-  wit::ContextHandle add(RpcClient& client, const std::string& name, std::uint32_t keep_alive = 60) {
+  wit::ContextHandle add(RpcClient& client, const std::string& name,
+                         std::uint32_t keep_alive = 60) {
     auto answer = client.call(wit::opnum::kRegisterEx, registration(name, keep_alive));
     wit::HandleResponse response;
     EXPECT_TRUE(answer && wit::decode_handle_response(*answer, response));
     EXPECT_EQ(response.status, wit::error::kSuccess);
     return response.handle;
   }
-  static ByteVec stub_of(const wit::ContextHandle& handle) {
-    return to_vec(handle);
-  }
+  static ByteVec stub_of(const wit::ContextHandle& handle) { return to_vec(handle); }
   /// The late answer to an AsyncNotify.
   wit::NotifyResponse told(RpcClient& client) {
     loop_.run();
@@ -139,8 +138,7 @@ class WitnessTest : public ::testing::Test {
   }
   /// Sends an AsyncNotify; it waits.
   void ask(RpcClient& client, const wit::ContextHandle& handle, std::uint32_t call_id = 50) {
-    ASSERT_TRUE(
-        client.send(client.request(call_id, wit::opnum::kAsyncNotify, stub_of(handle))));
+    ASSERT_TRUE(client.send(client.request(call_id, wit::opnum::kAsyncNotify, stub_of(handle))));
     loop_.run();
   }
 
@@ -188,8 +186,7 @@ TEST_F(WitnessTest, AClientIsToldBeforeTheServerGoes) {
   ask(client, handle, 51);
   auto second = told(client);
   EXPECT_EQ(second.notification->changes,
-            (std::vector<wit::ResourceChange>{
-                {wit::State::kUnavailable, "holdfast.example.org"}}));
+            (std::vector<wit::ResourceChange>{{wit::State::kUnavailable, "holdfast.example.org"}}));
   EXPECT_EQ(witness().untold(), 0u);
   ask(client, handle, 52);
   EXPECT_EQ(witness().announce_available(), 1u);
@@ -327,8 +324,7 @@ TEST_F(WitnessTest, InterfacesAreToldAndNothingBelowIntegrity) {
   ASSERT_TRUE(answer && wit::decode_interface_list(*answer, list));
   ASSERT_EQ(list.interfaces.size(), 1u);
   EXPECT_EQ(list.interfaces[0].group_name, "HOLDFAST");
-  EXPECT_EQ(list.interfaces[0].flags,
-            wit::interface_flag::kIpv4 | wit::interface_flag::kWitness);
+  EXPECT_EQ(list.interfaces[0].flags, wit::interface_flag::kIpv4 | wit::interface_flag::kWitness);
   for (std::uint8_t level : {rpc::auth_level::kConnect, rpc::auth_level::kPacket}) {
     auto weak = connect();
     RpcClient lower(*weak, world_, rpc::auth_type::kNtlm, level);

@@ -23,7 +23,11 @@ ByteVec hex(std::string_view text) {
 }
 
 Tower some_tower() {
-  return {{make_uuid("ccd8c074-d0e5-4a40-92b4-d074faa6ba28"), 1, 1}, kNdr32, 0x0B, 0x07, 4451,
+  return {{make_uuid("ccd8c074-d0e5-4a40-92b4-d074faa6ba28"), 1, 1},
+          kNdr32,
+          0x0B,
+          0x07,
+          4451,
           {192, 0, 2, 1}};
 }
 
@@ -44,10 +48,10 @@ TEST(Epm, TowersAreAsTheSpecificationLaysThemOut) {
 
 TEST(Epm, TowersOfOtherProtocolsAreNotOfTcp) {
   // ncacn_np: the fourth floor is a pipe's name, the fifth a NetBIOS name.
-  auto tower = decode_tower(
-      hex("0500 1300 0d 74c0d8cc e5d0 404a 92b4d074faa6ba28 0100 0200 0100"
-          "1300 0d 045d888a eb1c c911 9fe808002b104860 0200 0200 0000"
-          "0100 0b 0200 0000 0100 0f 0100 00 0100 11 0100 00"));
+  auto tower =
+      decode_tower(hex("0500 1300 0d 74c0d8cc e5d0 404a 92b4d074faa6ba28 0100 0200 0100"
+                       "1300 0d 045d888a eb1c c911 9fe808002b104860 0200 0200 0000"
+                       "0100 0b 0200 0000 0100 0f 0100 00 0100 11 0100 00"));
   ASSERT_TRUE(tower);
   EXPECT_FALSE(tower->is_tcp());
 }
@@ -82,7 +86,7 @@ TEST(Epm, StubsMakeTheRoundTripAndTruncatedOnesDoNot) {
   MapResponse mapped{map.handle, 4, {map.tower, map.tower}, error::kOk};
   round_trip(mapped, encode_map_response, decode_map_response);
   LookupRequest lookup{Inquiry::kByInterface, std::nullopt, some_tower().interface,
-                       Versions::kCompatible, map.handle,    10};
+                       Versions::kCompatible, map.handle,   10};
   round_trip(lookup, encode_lookup_request, decode_lookup_request);
   LookupResponse found{map.handle, 10, {{Guid(), map.tower, "one"}, {Guid(), map.tower, ""}}, 0};
   round_trip(found, encode_lookup_response, decode_lookup_response);
