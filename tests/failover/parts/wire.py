@@ -259,9 +259,11 @@ class Capture:
         return first - before[-1] if before and first else None
 
     def first_syn(self, client, since):
-        """When that client first sent a SYN after a time."""
-        return next((at for at, source, _, _, flags, _ in self.segments
-                     if at >= since and source == client and flags & (SYN | ACK) == SYN), None)
+        """When that client first sent a SYN after a time that was answered by a SYN."""
+        answered = {ports[::-1] for at, _, target, ports, flags, _ in self.segments
+                    if at >= since and target == client and flags & (SYN | ACK) == SYN | ACK}
+        return next((at for at, source, _, ports, flags, _ in self.segments
+                     if at >= since and source == client and flags & (SYN | ACK) == SYN and ports in answered), None)
 
     def seen_by_tshark(self):
         """What tshark says of reconnects: [(client, message id, status)]. It gets those packets only that could matter,
