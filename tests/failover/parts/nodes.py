@@ -2,6 +2,7 @@
 """Two nodes with one volume and one address, and the ways in which the one that has them is lost."""
 
 import concurrent.futures
+import datetime
 import json
 import os
 import shutil
@@ -137,9 +138,19 @@ class Nodes:
         begun = time.time()
         self.active, self.spare = self.spare, self.active
         self._serve(self.active)
-        ready_at = time.time()
+        ready_at = self._ready_at(begun)
         return SimpleNamespace(struck_at=struck_at, gone_at=gone_at, ready_at=ready_at,
                                notes=[f"to {self.active}, ready {ready_at - begun:.2f} s after the move began"])
+
+    def _ready_at(self, begun):
+        """When the server was ready by its own log; else now. It serves before this program, on a busy machine, sees it."""
+        log = self.stage.state / self.stage.name / "servers" / self.active / "log"
+        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+            word = line.split(" ", 1)[0]
+            if "is served again" in line and word.endswith("Z"):
+                at = datetime.datetime.fromisoformat(word[:-1] + "+00:00").timestamp()
+                return at if at > begun else time.time()
+        return time.time()
 
     def restore(self):
         """After a round that failed: one node serves, whatever happened."""
