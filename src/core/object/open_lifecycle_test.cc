@@ -201,13 +201,12 @@ TEST_F(OpenLifecycle, ADisconnectedOpenIsNobodysUntilItIsReclaimed) {
 
 TEST_F(OpenLifecycle, APersistentOpenKeepsOthersOff) {
   OpenView open = persistent(spec(1));
-  ObjectId object{{1, 1}, ""};
-  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
+  EXPECT_TRUE(table.open(spec(1)));
   ASSERT_TRUE(cut(open.id));
-  EXPECT_EQ(table.check_kept(object), NtStatus::kFileNotAvailable);
+  EXPECT_EQ(table.open(spec(1)).error(), NtStatus::kFileNotAvailable);
   EXPECT_FALSE(table.gives_way(open.id));
   (void)table.close(open.id);
-  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
+  EXPECT_TRUE(table.open(spec(1)));
   EXPECT_TRUE(table.disconnected().empty());
 }
 
