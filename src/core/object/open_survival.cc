@@ -28,9 +28,14 @@ void OpenTable::changed(Stripe& stripe, FileState& file) {
   for (OpenId id : file.opens) changed(stripe, id, *stripe.find(id));
 }
 
-void OpenTable::closed(Stripe& stripe, const Open& open) {
-  if (!open.recorded) return;
-  stripe.closed.push_back({open.spec.share->failover, open.persistent_id, std::nullopt});
+OpenChange OpenTable::closed(const Open& open) {
+  if (!open.recorded) return {};
+  return {open.spec.share->failover, open.persistent_id, std::nullopt};
+}
+
+void OpenTable::tell_closed(Stripe& stripe, OpenChange gone) {
+  if (gone.volume == nullptr) return;
+  stripe.closed.push_back(std::move(gone));
   changed_stripes_.fetch_or(std::uint64_t{1} << stripe.number, std::memory_order_release);
 }
 
@@ -247,12 +252,15 @@ Result<OpenId> OpenTable::restore(Restored restored) {
     notes->kept_times.store(record.kept_times, std::memory_order_relaxed);
     Open open{spec, record.persistent_id, nullptr, life_of(restored), std::move(notes)};
     open.recorded = true;
+    open.restored = true;
     id = stripe.id_of(stripe.opens.emplace(std::move(open)));
     status = restore_in(stripe, id, record);
   }
   if (status == NtStatus::kSuccess) {
     if (leases_directory(spec))
       directory_leases_.add(spec.share->vfs.get(), spec.path, spec.object);
+    Lock lock(counter_mutex_);
+    restored_[record.persistent_id] = id;
     return id;
   }
   // Nothing is done to the object: its record goes, and with it what it wanted to do.
@@ -260,6 +268,13 @@ Result<OpenId> OpenTable::restore(Restored restored) {
   std::vector<Wake> wakes;
   if (out.remove) removal_finished(out.object, wakes);
   return fail(status);
+}
+
+std::optional<wire::smb2::FileId> OpenTable::renewed(wire::smb2::FileId file_id) {
+  Lock lock(counter_mutex_);
+  auto found = restored_.find(file_id.persistent);
+  if (found == restored_.end() || found->second == file_id.volatile_id) return std::nullopt;
+  return wire::smb2::FileId{file_id.persistent, found->second};
 }
 
 std::vector<OpenId> OpenTable::of_volume(const ports::Volume& volume) {

@@ -227,6 +227,25 @@ TEST_F(OpenSurvival, RecordsThatContradictEachOtherAreRefused) {
   EXPECT_EQ(second.size(), 1u);
 }
 
+TEST_F(OpenSurvival, ARecordStaysUntilTheNameIsRemoved) {
+  OpenTable table;
+  OpenSpec s = spec(1, 1);
+  s.delete_on_close = true;
+  OpenId id = *table.open(s);
+  (void)table.make_durable(id, {DurableKind::kPersistent, 60'000});
+  Records records;
+  follow(table, records);
+  ASSERT_EQ(records.size(), 1u);
+  CloseOutcome out = table.close(id);
+  ASSERT_TRUE(out.remove);
+  follow(table, records);
+  EXPECT_EQ(records.size(), 1u);
+  std::vector<Wake> wakes;
+  table.removal_finished(out.object, wakes);
+  follow(table, records);
+  EXPECT_TRUE(records.empty());
+}
+
 /// Random work on a few files; at random moments the server "dies", and one that is made of the
 /// records alone must have the same opens.
 class RandomWork : public OpenSurvival {

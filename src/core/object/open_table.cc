@@ -149,14 +149,20 @@ std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId se
 CloseOutcome OpenTable::close(OpenId id) {
   CloseOutcome out;
   std::optional<LeaseId> lease;
-  close_open(id, out, lease);
+  std::uint64_t restored = 0;
+  close_open(id, out, lease, restored);
+  if (restored != 0) {
+    Lock lock(counter_mutex_);
+    restored_.erase(restored);
+  }
   if (lease) leases_.unbind(*lease);
   if (lease && out.is_directory)
     directory_leases_.remove(out.share->vfs.get(), out.path, out.object);
   return out;
 }
 
-void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease) {
+void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
+                           std::uint64_t& restored) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
@@ -164,8 +170,8 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   if (open->spec.caching.level == wire::smb2::OplockLevel::kLease)
     lease = open->spec.caching.lease.id;
   out.found = true;
+  if (open->restored) restored = open->persistent_id;
   stripe->disconnected.erase(open->persistent_id);
-  closed(*stripe, *open);
   out.create_key = {open->spec.client_guid, open->spec.create_guid};
   out.file = std::move(open->spec.file);
   out.share = std::move(open->spec.share);
@@ -175,6 +181,7 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   out.is_directory = open->spec.is_directory;
   out.object = open->spec.object;
   if (open->spec.pipe != nullptr) return;
+  OpenChange gone = closed(*open);
   out.modified = open->modified;
   out.parent_lease = open->spec.caching.lease.parent;
 
@@ -197,6 +204,12 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   file.removing = file.opens.empty() && (file.delete_pending || out.remove);
   // Who waits for the last holder goes on when the name is gone, and finds that it is.
   file.caching.release(id, file.removing ? file.wakes_after_removal : out.wakes);
+  // A server that dies before the name is gone leaves it to the next one, by the open's record.
+  if (file.removing || out.remove) {
+    if (gone.volume != nullptr) file.closed_after_removal.push_back(std::move(gone));
+  } else {
+    tell_closed(*stripe, std::move(gone));
+  }
   if (!file.opens.empty()) return;
   if (file.removing) {
     out.remove = true;
@@ -212,7 +225,10 @@ void OpenTable::removal_finished(const ObjectId& object, std::vector<Wake>& wake
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
   auto found = stripe.files.find(object);
-  if (found == stripe.files.end() || !found->second.opens.empty()) return;
+  if (found == stripe.files.end()) return;
+  for (OpenChange& gone : std::exchange(found->second.closed_after_removal, {}))
+    tell_closed(stripe, std::move(gone));
+  if (!found->second.opens.empty()) return;
   wakes = std::move(found->second.wakes_after_removal);
   stripe.files.erase(found);
 }

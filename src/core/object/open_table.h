@@ -344,6 +344,10 @@ class OpenTable {
     std::uint64_t expires_us = 0;
   };
   Result<OpenId> restore(Restored restored);
+  /// The id that such an open has now, for one from before: what a client sends again after it has
+  /// its handle back still carries the volatile part that the earlier instance gave it (Linux
+  /// clients do). nullopt: it names none.
+  std::optional<wire::smb2::FileId> renewed(wire::smb2::FileId file_id);
   std::vector<OpenId> of_volume(const ports::Volume& volume);
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
@@ -359,7 +363,9 @@ class OpenTable {
   struct FileStreams;
   struct Stripe;
 
-  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease);
+  /// restored: its persistent id if it is in restored_.
+  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
+                  std::uint64_t& restored);
   Stripe& stripe_of(const ports::FileKey& key);
   Stripe* stripe_of(OpenId id);
   static OpenView view_of(OpenId id, const Open& open);
@@ -370,7 +376,9 @@ class OpenTable {
   void changed(Stripe& stripe, OpenId id, Open& open);
   /// All opens of the stream.
   void changed(Stripe& stripe, FileState& file);
-  void closed(Stripe& stripe, const Open& open);
+  /// What to tell of an open that is closed; without a volume: nothing.
+  static OpenChange closed(const Open& open);
+  void tell_closed(Stripe& stripe, OpenChange gone);
   NtStatus restore_in(Stripe& stripe, OpenId id, const OpenRecord& record);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;
@@ -378,6 +386,8 @@ class OpenTable {
   DirectoryLeases directory_leases_;
   Mutex counter_mutex_;
   std::uint64_t next_persistent_id_;
+  /// Opens of an earlier instance by persistent id; behind counter_mutex_.
+  std::unordered_map<std::uint64_t, OpenId> restored_;
   /// A bit for each stripe.
   std::atomic<std::uint64_t> changed_stripes_{0};
 };

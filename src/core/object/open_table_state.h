@@ -28,6 +28,8 @@ struct OpenTable::Open {
   bool recorded = false;
   /// In Stripe::changed.
   bool changed = false;
+  /// In OpenTable::restored_.
+  bool restored = false;
   std::string renaming_to = {};
 };
 
@@ -40,6 +42,8 @@ struct OpenTable::FileState {
   ByteRangeLocks locks;
   StreamCaching caching;
   std::vector<Wake> wakes_after_removal;
+  /// Of opens that are closed, for when the name is removed.
+  std::vector<OpenChange> closed_after_removal;
   /// Parent lease key of the open that had the object marked to be deleted.
   std::optional<Guid> deleter_parent_lease;
 };

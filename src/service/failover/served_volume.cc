@@ -200,9 +200,11 @@ Task<void> ServedVolume::restore(std::vector<ports::StoreRecord> records, Inheri
           ++found.restored;
           break;
         }
-        ++found.not_restored;
-        event(Severity::kError, "failover.open.lost",
-              what + " is lost: " + restored.error() + ".");
+        if (!restored.error().empty()) {
+          ++found.not_restored;
+          event(Severity::kError, "failover.open.lost",
+                what + " is lost: " + restored.error() + ".");
+        }
         ports::StoreChange gone{record.table, record.key, std::nullopt};
         (void)enter({&gone, 1});
         break;

@@ -243,7 +243,14 @@ Result<core::OpenView> Request::find_open(smb2::FileId id) {
   mark.verifies = connection.negotiated()->dialect >= smb2::Dialect::kSmb300;
   mark.modifies = header.command == Command::kWrite || header.command == Command::kSetInfo ||
                   header.command == Command::kIoctl;
-  Result<core::OpenTable::Begun> begun = server.opens().begin_request(id, session->id, mark);
+  core::OpenTable& opens = server.opens();
+  Result<core::OpenTable::Begun> begun = opens.begin_request(id, session->id, mark);
+  if (!begun && begun.error() == NtStatus::kFileClosed) {
+    if (std::optional<smb2::FileId> now = opens.renewed(id)) {
+      id = *now;
+      begun = opens.begin_request(id, session->id, mark);
+    }
+  }
   if (!begun) return fail(begun.error());
   if (begun->turn && !counted_at) counted_at = {id.volatile_id, *begun->turn};
   if (begun->view.tree != header.tree_id) return fail(NtStatus::kFileClosed);
