@@ -115,6 +115,7 @@ class Node {
   std::shared_ptr<service::ServedVolume> failover_of(const ShareOptions& share);
   void serve_volumes();
   void give_volumes_back();
+  void tell_witnesses();
 
   ports::AcceptHandler acceptor(const ListenAt& where);
   void tell_listening();
