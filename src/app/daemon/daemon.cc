@@ -96,9 +96,8 @@ std::expected<void, std::string> Daemon::start() {
   report_unknown_users(config_);
   // First the socket: it tells whether another daemon runs on this configuration.
   auto open_admin = [this] {
-    return admin::AdminServer::open(
-        control_, config_.admin_socket(),
-        [this](const admin::Json& request) { return answer(request); });
+    return admin::AdminServer::open(control_, config_.admin_socket(),
+                                    [this](const admin::Json& request) { return answer(request); });
   };
   auto admin = open_admin();
   for (int tries = 0; !admin && tries < kStartTries; ++tries) {

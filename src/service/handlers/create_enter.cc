@@ -115,8 +115,8 @@ bool is_own_leftover(const core::OpenRecord& had, const Opener& who) {
 
 /// A client that caches handles keeps open what its programs have closed. When it loses the
 /// connection it forgets such a handle (Linux does) or reclaims it before anything else (Windows);
-/// so when it comes for the same file under another lease, what is left is of nobody, and the client
-/// must not wait for itself. True: something was closed.
+/// so when it comes for the same file under another lease, what is left is of nobody, and the
+/// client must not wait for itself. True: something was closed.
 Task<bool> close_own_leftovers(Request& r, const Opener& who) {
   bool any = false;
   for (core::OpenId id : r.server.opens().disconnected()) {

@@ -98,8 +98,8 @@ core::WaitToken BreakWait::token() {
 
 Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
   Server& server = request_.server;
-  request_.broke_caching = request_.broke_caching || !outcome.breaks.empty() ||
-                           outcome.status == NtStatus::kPending;
+  request_.broke_caching =
+      request_.broke_caching || !outcome.breaks.empty() || outcome.status == NtStatus::kPending;
   server.waits().wake(outcome.wakes);
   send_breaks(server, request_.loop, std::move(outcome.breaks));
   if (outcome.status != NtStatus::kPending) {
