@@ -110,8 +110,6 @@ Task<Reply> Controls::handle(Request& r, service::Handler next) {
     co_return co_await control(r, query);
   }
   Reply reply = co_await next(r);
-  if (dies_with_clients_ && r.header.command == smb2::Command::kCreate && r.session != nullptr)
-    watch(r);
   if (r.header.command == smb2::Command::kRead && reply.status == NtStatus::kSuccess &&
       pads_reads(r.driver.peer()))
     pad(reply.message, smb2::ReadResponse::kDataOffset, kReadDataOffsetAt);
@@ -147,17 +145,6 @@ Reply Controls::fall_silent(Request& r, const smb2::IoctlRequest& query) {
     if (auto stream = weak.lock()) stream->fall_silent();
   });
   return answer(query, {});
-}
-
-void Controls::watch(Request& r) {
-  Lock lock(mutex_);
-  auto stream = peers_[r.driver.peer()].stream.lock();
-  if (stream == nullptr) return;
-  stream->on_loss([&server = r.server, session = r.session->id] {
-    for (core::OpenId open : server.opens().of_session(session))
-      if (server.opens().outlives_server(open)) return true;
-    return false;
-  });
 }
 
 bool Controls::pads_reads(const ports::Endpoint& peer) {

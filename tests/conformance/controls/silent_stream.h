@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "ports/stream.h"
@@ -19,8 +18,6 @@ class SilentStream : public ports::Stream, public std::enable_shared_from_this<S
   void fall_silent() { silent_ = true; }
   /// When the server ends this connection, the process is killed.
   void take_process_along() { fatal_ = true; }
-  /// When this connection ends, and that is true, the process is killed before it notices.
-  void on_loss(std::function<bool()> is_fatal) { is_fatal_ = std::move(is_fatal); }
 
   void start(std::shared_ptr<ports::StreamHandler> handler) override;
   void send(Buffer data) override;
@@ -36,13 +33,10 @@ class SilentStream : public ports::Stream, public std::enable_shared_from_this<S
   ports::Endpoint local() const override { return inner_->local(); }
 
  private:
-  class Watcher;
-
   ports::Executor& loop_;
   std::shared_ptr<ports::Stream> inner_;
   bool silent_ = false;
   bool fatal_ = false;
-  std::function<bool()> is_fatal_;
   /// Octets that were sent since.
   std::size_t unconfirmed_ = 0;
 };
