@@ -24,7 +24,7 @@ COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRIT
 # SUCCESS, PENDING, NO_MORE_FILES, NO_SUCH_FILE, OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, END_OF_FILE; and
 # USER_SESSION_DELETED, for what a client sends with its old session before it has a new one.
 HARMLESS = {0, 0x103, 0x80000006, 0xC000000F, 0xC0000034, 0xC000003A, 0xC0000011, 0xC0000203}
-FILE_CLOSED = 0xC0000128
+FILE_CLOSED, FILE_NOT_AVAILABLE = 0xC0000128, 0xC0000467
 RESPONSE, RELATED = 1, 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
@@ -238,10 +238,11 @@ class Capture:
 
     def refusals(self, client, event):
         """What the server refused after the event, besides what is asked for to be told that it is not there, and the
-        closing of handles that the client had not reclaimed (MS-SMB2 3.3.5.10), and what is said late to a break of before."""
+        closing of handles that the client had not reclaimed (MS-SMB2 3.3.5.10), what is said late to a break of before, and opening by name what waits to be reclaimed (3.3.5.9)."""
         return [m for m in self.messages if m.is_response and m.client == client and m.at > event
                 and m.status not in HARMLESS and m.command not in (SESSION_SETUP, IOCTL, OPLOCK_BREAK)
-                and not (m.command == CLOSE and m.status == FILE_CLOSED)]
+                and not (m.command == CLOSE and m.status == FILE_CLOSED)
+                and not (m.command == CREATE and m.status == FILE_NOT_AVAILABLE)]
 
     def closed_at(self, client, name):
         """When that client last asked to close a handle of that file, or None."""
