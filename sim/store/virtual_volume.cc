@@ -110,7 +110,9 @@ class VirtualVolume::Storage final : public service::VolumeStorage {
     store->answers_early = volume_.plants_.answer_before_commit;
     store->on_write = [volume = &volume_] { volume->changed("the store"); };
     store->on_written = [volume = &volume_](const StoreContent& content) {
-      if (volume->server_ == Process::current()) volume->content_ = content;
+      if (volume->server_ != Process::current()) return;
+      volume->content_ = content;
+      volume->world_.trace("store is written", content.size());
     };
     if (volume_.server_ == &process_) volume_.store_ = store;
     store_ = store;

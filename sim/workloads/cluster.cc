@@ -167,8 +167,9 @@ Task<void> Cluster::stop(std::size_t at) {
   auto still = [this, at, process] {
     return machines_[at].instance != nullptr && machines_[at].instance->process.get() == process;
   };
+  network_.stop_listening(at);
   i.server->close_all();
-  for (int tries = 0; tries < 400 && still() && i.server->counters().connections.load() != 0; ++tries)
+  for (int tries = 0; tries < 1'200 && still() && i.server->counters().connections.load() != 0; ++tries)
     co_await ports::sleep_for(*fate_loop_, 50'000);
   if (!still()) co_return;
   if (i.server->counters().connections.load() != 0)
@@ -205,6 +206,7 @@ void Cluster::connect_machine(std::size_t at, bool connected) {
 
 void Cluster::connect_disk(std::size_t at, bool connected) {
   if (!connected) count("disk cut off");
+  disk_was_cut_off_ = true;
   volume_.reach(at, connected);
 }
 
@@ -293,10 +295,13 @@ void Cluster::expect_nothing_left() {
     none(server.notifications().idle() ? 0 : 1, "watched directories");
   }
   none(vfs_->open_files(), "open files");
-  std::uint64_t records = 0;
-  for (const auto& [key, value] : volume_.content())
-    records += key.first != static_cast<std::uint16_t>(wire::state::Table::kServer);
-  none(records, "records in the store");
+  std::uint64_t opens = 0, connections = 0;
+  for (const auto& [key, value] : volume_.content()) {
+    opens += key.first == static_cast<std::uint16_t>(wire::state::Table::kOpens);
+    connections += key.first == static_cast<std::uint16_t>(wire::state::Table::kConnections);
+  }
+  none(opens, "opens in the store");
+  none(connections, "connections in the store");
 }
 
 }  // namespace holdfast::sim

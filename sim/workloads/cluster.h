@@ -41,6 +41,7 @@ class Cluster {
   Counters& counters() { return counters_; }
   void count(const char* what) { ++counters_.named[what]; }
   bool failed() const { return world_.failed(); }
+  bool disk_was_cut_off() const { return disk_was_cut_off_; }
   /// Somebody has lost power: what was removed and not synced may be back.
   bool power_was_lost() const { return power_losses_ != 0; }
 
@@ -108,6 +109,7 @@ class Cluster {
   std::vector<Machine> machines_;
   std::uint64_t processes_ = 1;
   std::uint64_t power_losses_ = 0;
+  bool disk_was_cut_off_ = false;
   /// Kept: events of the world know them.
   std::vector<std::unique_ptr<Process>> ended_;
   std::vector<std::unique_ptr<SimExecutor>> ended_loops_;

@@ -118,8 +118,10 @@ Task<bool> KeptStory::step() {
 }
 
 Task<bool> KeptStory::end_all() {
-  for (KeptOpen& open : kept_.opens())
-    if (!open.file->is_directory && !co_await kept_.check(open)) co_return false;
+  // Through the open that has the locks.
+  for (KeptFile& file : kept_.files())
+    if (auto open = kept_.first_open_of(file); open != kept_.opens().end() && !file.is_directory)
+      if (!co_await kept_.check(*open)) co_return false;
   while (!kept_.files().empty() && !failed()) {
     KeptFile& file = kept_.files().front();
     if (kept_.first_open_of(file) == kept_.opens().end()) {

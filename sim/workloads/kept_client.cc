@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/utf16.h"
+#include "sim/world/stream.h"
 #include "wire/smb2/create_context.h"
 #include "wire/smb2/lock.h"
 #include "wire/smb2/read.h"
@@ -69,9 +70,10 @@ Task<bool> KeptClient::log_on() {
   for (int i = 0; i < kMaxTries && !failed(); ++i) {
     ports::TimerId timer = loop().start_timer(kPatience_us, [this] { client_.abort(); });
     NtStatus status = co_await client_.connect();
-    if (status == NtStatus::kSuccess) status = co_await client_.logon(session_);
+    std::size_t machine = static_cast<SimStream*>(client_.stream())->host;
+    if (status == NtStatus::kSuccess) status = co_await client_.logon(sessions_[machine]);
     if (status == NtStatus::kSuccess) {
-      session_ = client_.session_id();
+      sessions_[machine] = client_.session_id();
       status = co_await client_.tree_connect("kept");
     }
     loop().cancel_timer(timer);
@@ -176,8 +178,9 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
     wrong("a CREATE's answer is malformed");
     return false;
   }
-  if (!reclaim && (!granted.durable_handle_v2 ||
-                   granted.durable_handle_v2->flags != smb2::kDhandleFlagPersistent)) {
+  open.is_persistent = reclaim || (granted.durable_handle_v2 &&
+                                   granted.durable_handle_v2->flags == smb2::kDhandleFlagPersistent);
+  if (!open.is_persistent && !cluster_.disk_was_cut_off()) {
     wrong("the handle of " + open.file->path + " is not persistent");
     return false;
   }
@@ -229,6 +232,12 @@ Task<Answer> KeptClient::until_answered(std::function<Part()> make) {
       co_await client_.closed();
       continue;
     }
+    // The disk cannot be reached for a while.
+    if (answer.status == NtStatus::kIoDeviceError && cluster_.disk_was_cut_off()) {
+      cluster_.count("disk failed");
+      co_await ports::sleep_for(loop(), rng_.below(1'000'000));
+      continue;
+    }
     if (again && answer.status == NtStatus::kFileNotAvailable) {
       cluster_.count("still under way");
       co_await ports::sleep_for(loop(), rng_.between(500, 50'000));
@@ -252,6 +261,13 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
     if (answer.lost) co_return nullptr;
     if (answer.status == NtStatus::kSuccess) {
       if (!take(answer, fresh, false)) co_return nullptr;
+      if (!fresh.is_persistent) {
+        // Its record could not be written. It is of no use here.
+        (void)co_await sim::close(client_, fresh.id);
+        for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
+        co_await ports::sleep_for(loop(), rng_.below(1'000'000));
+        continue;
+      }
       file.is_held = true;
       cluster_.count("opened");
       co_return &opens_.emplace_back(fresh);

@@ -39,6 +39,7 @@ struct KeptOpen {
   KeptFile* file = nullptr;
   Guid create_guid;
   wire::smb2::FileId id;
+  bool is_persistent = false;
   /// CLOSE was sent: it may be closed.
   bool closing = false;
 };
@@ -102,7 +103,8 @@ class KeptClient {
   Rng& rng_;
   std::list<KeptFile> files_;
   std::list<KeptOpen> opens_;
-  std::uint64_t session_ = 0;
+  /// The last one with each machine, which is told when that one comes to it again.
+  std::map<std::size_t, std::uint64_t> sessions_;
   std::uint16_t sequence_ = 0;
   std::uint8_t lock_number_ = 0;
   /// When the last answer came.
