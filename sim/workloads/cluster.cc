@@ -274,15 +274,10 @@ void Cluster::run(std::uint64_t limit_us) {
   world_.fail(std::to_string(running_) + " stories never end" + who);
 }
 
-void Cluster::expect_nothing_left() {
-  if (world_.failed()) return;
-  // Until the store has all that was entered, connections that were cut are noticed, and what
-  // nobody came back for is closed.
-  world_.run(world_.now_us() + 400'000'000);
-  if (world_.failed()) return;
-  auto none = [this](std::uint64_t count, const char* what) {
-    if (count != 0)
-      world_.fail(std::to_string(count) + " " + what + " left after all clients have gone");
+std::string Cluster::left() {
+  std::string list;
+  auto none = [&list](std::uint64_t count, const char* what) {
+    if (count != 0) list += (list.empty() ? "" : ", ") + std::to_string(count) + " " + what;
   };
   for (Machine& machine : machines_) {
     if (machine.instance == nullptr) continue;
@@ -302,6 +297,19 @@ void Cluster::expect_nothing_left() {
   }
   none(opens, "opens in the store");
   none(connections, "connections in the store");
+  return list;
+}
+
+void Cluster::expect_nothing_left() {
+  // Until the store has all that was entered, connections that were cut are noticed, and what
+  // nobody came back for is closed.
+  for (int seconds = 0; seconds < 400 && !world_.failed() && !left().empty(); ++seconds) {
+    std::uint64_t until_us = world_.now_us() + 1'000'000;
+    (void)world_.run(until_us);
+    world_.pass_to(until_us);
+  }
+  if (!world_.failed() && !left().empty())
+    world_.fail("left after all clients have gone: " + left());
 }
 
 }  // namespace holdfast::sim

@@ -88,6 +88,8 @@ class Cluster {
     bool connected = true;
   };
   Task<void> tell(Task<void> story);
+  /// What is there of clients; empty: nothing.
+  std::string left();
   void boot(Machine& machine);
   void end(std::size_t machine, ProcessEnd how);
   std::optional<std::size_t> route(unsigned client);

@@ -42,6 +42,11 @@ const Workload* find_workload(std::string_view name) {
   return nullptr;
 }
 
+bool is_named(const Workload& workload, std::string_view name) {
+  std::string_view own = workload.name;
+  return own == name || (own.starts_with(name) && own.substr(name.size()).starts_with("-"));
+}
+
 namespace {
 
 RunResult result_of(World& world, const Counters& counters) {

@@ -51,6 +51,8 @@ struct Workload {
 
 const std::vector<Workload>& workloads();
 const Workload* find_workload(std::string_view name);
+/// Whether a name of a story, or of a family of them ("failover"), means this one.
+bool is_named(const Workload& workload, std::string_view name);
 RunResult run_workload(const Workload& workload, const RunOptions& options);
 
 void run_basic(Scene& scene, const RunOptions& options);
