@@ -228,20 +228,28 @@ Task<NtStatus> set_end_of_file(Client& client, FileId id, std::uint64_t size) {
                          appended(fscc::EndOfFileInformation{size}));
 }
 
-Task<NtStatus> rename(Client& client, FileId id, std::string new_path, bool replace) {
-  if (client.world().verbose()) client.world().note("rename to " + new_path);
+Part rename_part(FileId id, const std::string& new_path, bool replace) {
   ByteVec name = to_utf16le(new_path);
   fscc::RenameInformation request;
   request.flags = replace ? fscc::RenameInformation::kReplaceIfExists : 0;
   request.file_name = name;
   ByteVec content = appended(request);
   if (content.size() < 24) content.resize(24);
-  co_return co_await set(client, id, FileInfoClass::kRename, std::move(content));
+  return set_part(id, smb2::InfoType::kFile, number(FileInfoClass::kRename), content);
+}
+
+Part disposition_part(FileId id, bool remove) {
+  ByteVec content = appended(fscc::DispositionInformation{remove});
+  return set_part(id, smb2::InfoType::kFile, number(FileInfoClass::kDisposition), content);
+}
+
+Task<NtStatus> rename(Client& client, FileId id, std::string new_path, bool replace) {
+  if (client.world().verbose()) client.world().note("rename to " + new_path);
+  co_return status_of(co_await client.call(rename_part(id, new_path, replace)));
 }
 
 Task<NtStatus> set_delete(Client& client, FileId id, bool remove) {
-  co_return co_await set(client, id, FileInfoClass::kDisposition,
-                         appended(fscc::DispositionInformation{remove}));
+  co_return status_of(co_await client.call(disposition_part(id, remove)));
 }
 
 Task<NtStatus> set_attributes(Client& client, FileId id, std::uint32_t attributes) {

@@ -62,6 +62,8 @@ Part set_part(wire::smb2::FileId id, wire::smb2::InfoType type, std::uint8_t inf
 Part list_part(wire::smb2::FileId id, std::string_view pattern, std::uint8_t flags,
                std::uint32_t length, wire::fscc::FileInfoClass info_class);
 Part ioctl_part(wire::smb2::FileId id, std::uint32_t code, Bytes input, std::uint32_t limit);
+Part rename_part(wire::smb2::FileId id, const std::string& new_path, bool replace);
+Part disposition_part(wire::smb2::FileId id, bool remove);
 Part echo_part();
 Part flush_part(wire::smb2::FileId id);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
@@ -37,8 +38,8 @@ constexpr char kUsage[] =
     "\n"
     "Runs the server's code in a virtual world, once for each seed, and judges what it did.\n"
     "  --seeds N               so many seeds, beginning with --first S (1)\n"
-    "  --workload NAME         this story only; without it every story gets its share of the "
-    "seeds\n"
+    "  --workload NAME         this story only, or those of a family (failover); without it every\n"
+    "                          story gets its share of the seeds\n"
     "  --check-determinism P   P percent of the seeds run twice and must do the same (10; without\n"
     "                          a value: all)\n"
     "  --hostile N             the stories of a hostile client with N mutations of each request\n"
@@ -86,7 +87,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       if (!number(out.determinism_percent)) out.determinism_percent = 100;
     } else if (name == "--workload" && next != nullptr) {
       out.workload = argv[++i];
-      ok = find_workload(out.workload) != nullptr;
+      ok = std::ranges::any_of(workloads(),
+                               [&](const Workload& w) { return is_named(w, out.workload); });
     } else {
       ok = false;
     }
@@ -102,7 +104,7 @@ std::vector<const Workload*> chosen(const Arguments& arguments) {
   std::vector<const Workload*> list;
   for (const Workload& w : workloads()) {
     bool hostile = std::strcmp(w.name, "hostile") == 0;
-    if (!arguments.workload.empty() ? arguments.workload == w.name
+    if (!arguments.workload.empty() ? is_named(w, arguments.workload)
                                     : arguments.mutations == 0 || hostile)
       list.insert(list.end(), w.weight, &w);
   }

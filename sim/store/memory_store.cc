@@ -34,16 +34,19 @@ Result<void> MemoryStore::apply(std::span<const StoreChange> changes) {
 class MemoryStore::CommitAwaiter {
  public:
   CommitAwaiter(MemoryStore& store, ports::Executor& loop) : store_(store), loop_(loop) {}
-  bool await_ready() const noexcept { return store_.pending_.empty() && !store_.crashed_; }
+  bool await_ready() {
+    if (store_.answers_early && !store_.crashed_) {
+      store_.begin(loop_);
+      return true;
+    }
+    return store_.pending_.empty() && !store_.crashed_;
+  }
   void await_suspend(std::coroutine_handle<> waiting) {
     waiter_.handle = waiting;
     waiter_.loop = &loop_;
     waiter_.entered = store_.done_ + store_.pending_.size();
     store_.waiters_.push_back(&waiter_);
-    // As the journal: at the end of the turn, with all that the turn has entered.
-    if (store_.writing_ || store_.crashed_) return;
-    store_.writing_ = true;
-    loop_.post([self = store_.shared_from_this(), &loop = loop_] { self->write(loop); });
+    store_.begin(loop_);
   }
   StoreResult<void> await_resume() { return std::move(waiter_.result); }
 
@@ -58,11 +61,18 @@ Task<StoreResult<void>> MemoryStore::commit(ports::Executor& loop) {
   co_return co_await CommitAwaiter(*this, loop);
 }
 
+/// As the journal: at the end of the turn, with all that the turn has entered.
+void MemoryStore::begin(ports::Executor& loop) {
+  if (writing_ || crashed_) return;
+  writing_ = true;
+  loop.post([self = shared_from_this(), &loop] { self->write(loop); });
+}
+
 void MemoryStore::write(ports::Executor& loop) {
   if (crashed_) return;
   ++writes_;
   const std::size_t upto = done_ + pending_.size();
-  loop.start_timer(50 + rng_.u64() % 5000,
+  loop.start_timer(50 + rng_.u64() % longest_write_us,
                    [self = shared_from_this(), &loop, upto] { self->written(loop, upto); });
 }
 
@@ -70,10 +80,17 @@ void MemoryStore::written(ports::Executor& loop, std::size_t upto) {
   if (crashed_) return;
   StoreResult<void> result;
   if (error_) result = std::unexpected(*error_);
+  if (commit_error_per_mille != 0 && rng_.per_mille(commit_error_per_mille))
+    result = std::unexpected(ports::StoreError{NtStatus::kIoDeviceError, "the disk fails"});
+  if (result && may_write && !may_write())
+    result = std::unexpected(
+        ports::StoreError{NtStatus::kFileForcedClosed, "another server may have the store"});
+  if (result && on_write && done_ < upto) on_write();
   for (; result && done_ < upto; ++done_) {
     enter(durable_, pending_.front());
     pending_.pop_front();
   }
+  if (result && on_written) on_written(durable_);
   std::vector<Waiter*> woken;
   while (!waiters_.empty() && waiters_.front()->entered <= upto) {
     woken.push_back(waiters_.front());

@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -24,6 +25,21 @@ class MemoryStore final : public ports::StateStore,
   Result<void> apply(std::span<const ports::StoreChange> changes) override;
   Task<ports::StoreResult<void>> commit(ports::Executor& loop) override;
   Task<ports::StoreResult<std::vector<ports::StoreRecord>>> load(ports::Executor& loop) override;
+
+  /// Asked before something becomes durable; when it may not, the commit fails. May be empty.
+  std::function<bool()> may_write;
+  /// Called before something becomes durable.
+  std::function<void()> on_write;
+  /// Called after.
+  std::function<void(const StoreContent&)> on_written;
+  /// Of 1000 commits, how many fail.
+  std::uint64_t commit_error_per_mille = 0;
+  /// A bug: commits say that they are done before they are.
+  bool answers_early = false;
+  /// How long a write takes at most.
+  std::uint64_t longest_write_us = 5'000;
+  /// What is durable now.
+  const StoreContent& durable() const { return durable_; }
 
   /// From now on commits fail with this, until it is nullopt again.
   void fail_commits(std::optional<ports::StoreError> error) { error_ = std::move(error); }
@@ -48,6 +64,7 @@ class MemoryStore final : public ports::StateStore,
     std::vector<bool> erased;
   };
 
+  void begin(ports::Executor& loop);
   void write(ports::Executor& loop);
   void written(ports::Executor& loop, std::size_t upto);
   static void enter(StoreContent& content, const Entry& entry);

@@ -110,4 +110,40 @@ void Content::sync() {
   synced_size_ = size_;
 }
 
+Content::PagePtr Content::torn_page(Rng& rng, std::uint64_t number) const {
+  constexpr std::size_t kSector = 512;
+  auto old = synced_.find(number);
+  auto fresh = pages_.find(number);
+  auto torn = std::make_shared<Page>();
+  for (std::size_t at = 0; at < kPage; at += kSector) {
+    const auto& from = rng.one_in(2) ? old : fresh;
+    bool there = from != (&from == &old ? synced_.end() : pages_.end());
+    if (there) std::copy_n(from->second->begin() + at, kSector, torn->begin() + at);
+  }
+  return torn;
+}
+
+bool Content::lose_power(Rng& rng) {
+  if (unsynced_.empty() && size_ == synced_size_) return false;
+  bool lost = false;
+  for (std::uint64_t number : unsynced_) {
+    std::uint64_t fate = rng.below(3);
+    if (fate == 0) continue;
+    lost = true;
+    if (fate == 1) {
+      pages_[number] = torn_page(rng, number);
+    } else if (auto old = synced_.find(number); old != synced_.end()) {
+      pages_[number] = old->second;
+    } else {
+      pages_.erase(number);
+    }
+  }
+  if (size_ != synced_size_ && rng.one_in(2)) {
+    lost = true;
+    truncate(synced_size_);
+  }
+  sync();
+  return lost;
+}
+
 }  // namespace holdfast::sim

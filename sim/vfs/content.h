@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "ports/vfs.h"
+#include "sim/world/rng.h"
 
 namespace holdfast::sim {
 
@@ -32,11 +33,15 @@ class Content {
   /// Octets that a loss of power might drop or tear: pages written since the last sync.
   const std::set<std::uint64_t>& unsynced_pages() const { return unsynced_; }
   std::uint64_t synced_size() const { return synced_size_; }
+  /// The machine loses its power: of what was not synced, each page is dropped, torn (by sectors),
+  /// or kept, and so is the size; what is left is on the disk. False: nothing was lost.
+  bool lose_power(Rng& rng);
 
  private:
   using Page = std::array<std::uint8_t, kPage>;
   using PagePtr = std::shared_ptr<const Page>;
   void drop_page(std::uint64_t number);
+  PagePtr torn_page(Rng& rng, std::uint64_t number) const;
 
   std::map<std::uint64_t, PagePtr> pages_;
   std::uint64_t size_ = 0;

@@ -47,6 +47,7 @@ Task<Result<ports::FileInfo>> MemoryFile::info(ports::IoContext io) {
 Task<Result<void>> MemoryFile::set_basic(ports::IoContext io, const ports::SetBasic& change) {
   ports::SetBasic c = change;
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (c.creation_time) node_->creation_time = *c.creation_time;
   if (c.last_access_time) node_->last_access_time = *c.last_access_time;
   if (c.last_write_time) node_->last_write_time = *c.last_write_time;
@@ -74,6 +75,7 @@ Task<Result<std::size_t>> MemoryFile::read(ports::IoContext io, std::uint64_t of
 Task<Result<void>> MemoryFile::write(ports::IoContext io, std::uint64_t offset, Bytes data,
                                      bool write_through) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (offset + data.size() > kLargestFile) co_return fail(NtStatus::kDiskFull);
   bool full = vfs_->fails(vfs_->faults_.disk_full_per_mille);
   if (full || vfs_->fails(vfs_->faults_.io_error_per_mille)) {
@@ -89,7 +91,7 @@ Task<Result<void>> MemoryFile::write(ports::IoContext io, std::uint64_t offset, 
     content_->write(offset, data);
   }
   touch(true);
-  if (write_through) content_->sync();
+  if (write_through && !plants.never_sync) content_->sync();
   co_return Result<void>{};
 }
 
@@ -98,12 +100,15 @@ Task<Result<void>> MemoryFile::flush(ports::IoContext io) {
   if (vfs_->fails(vfs_->faults_.slow_flush_per_mille))
     co_await ports::sleep_for(io.loop, 1'000'000);
   if (vfs_->fails(vfs_->faults_.io_error_per_mille)) co_return fail(NtStatus::kIoDeviceError);
+  if (vfs_->plants_.never_sync) co_return Result<void>{};
   content_->sync();
+  vfs_->journal_synced();
   co_return Result<void>{};
 }
 
 Task<Result<void>> MemoryFile::set_end_of_file(ports::IoContext io, std::uint64_t size) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (size > kLargestFile ||
       (size > content_->size() && vfs_->fails(vfs_->faults_.disk_full_per_mille)))
     co_return fail(NtStatus::kDiskFull);
@@ -114,6 +119,7 @@ Task<Result<void>> MemoryFile::set_end_of_file(ports::IoContext io, std::uint64_
 
 Task<Result<void>> MemoryFile::set_allocation(ports::IoContext io, std::uint64_t size) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (size > kLargestFile) co_return fail(NtStatus::kDiskFull);
   if (size < content_->size()) content_->truncate(size);
   co_return Result<void>{};
@@ -121,6 +127,7 @@ Task<Result<void>> MemoryFile::set_allocation(ports::IoContext io, std::uint64_t
 
 Task<Result<void>> MemoryFile::set_sparse(ports::IoContext io, bool sparse) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   node_->attributes = sparse ? node_->attributes | kSparseBit : node_->attributes & ~kSparseBit;
   co_return Result<void>{};
 }
@@ -137,6 +144,7 @@ Task<Result<void>> MemoryFile::trim_range(ports::IoContext io, ports::Range) {
 
 Task<Result<void>> MemoryFile::zero_range(ports::IoContext io, ports::Range range) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   content_->zero(range.offset, range.length);
   touch(true);
   co_return Result<void>{};
@@ -157,6 +165,7 @@ Task<Result<std::uint64_t>> MemoryFile::copy_from(ports::IoContext io, ports::Fi
                                                   std::uint64_t source_offset, std::uint64_t offset,
                                                   std::uint64_t length) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   ByteVec octets(static_cast<std::size_t>(std::min<std::uint64_t>(length, 16u << 20)));
   std::size_t size =
       static_cast<MemoryFile&>(source.underlying()).content_->read(source_offset, octets);
@@ -178,6 +187,8 @@ Task<Result<std::vector<ports::Ea>>> MemoryFile::eas(ports::IoContext io) {
 
 Task<Result<void>> MemoryFile::set_eas(ports::IoContext io, const std::vector<ports::Ea>& eas) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
+  vfs_->journal([node = node_, old = node_->eas] { node->eas = old; });
   for (const ports::Ea& ea : eas) {
     std::erase_if(node_->eas, [&](const ports::Ea& x) { return same_name(x.name, ea.name); });
     if (!ea.value.empty()) node_->eas.push_back(ea);
@@ -204,6 +215,7 @@ Task<Result<std::optional<ByteVec>>> MemoryFile::security(ports::IoContext io) {
 Task<Result<void>> MemoryFile::set_security(ports::IoContext io, const SetSecurity& change) {
   SetSecurity c = change;
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (c.remove_descriptor) node_->security.reset();
   if (!c.descriptor.empty()) node_->security = c.descriptor;
   if (c.mode) node_->mode = *c.mode & 07777;
@@ -220,12 +232,14 @@ Task<Result<ByteVec>> MemoryFile::reparse_data(ports::IoContext io) {
 Task<Result<void>> MemoryFile::set_reparse_data(ports::IoContext io, Bytes data) {
   ByteVec copy = to_vec(data);
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   node_->reparse = copy;
   co_return Result<void>{};
 }
 
 Task<Result<void>> MemoryFile::delete_reparse_data(ports::IoContext io, std::uint32_t) {
   co_await vfs_->work(io);
+  if (Result<void> may = vfs_->may_change(io); !may) co_return fail(may.error());
   if (node_->reparse.empty()) co_return fail(NtStatus::kNotAReparsePoint);
   node_->reparse.clear();
   co_return Result<void>{};

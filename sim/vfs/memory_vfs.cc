@@ -84,6 +84,13 @@ Task<void> MemoryVfs::work(ports::IoContext io) {
   world_.trace("disk", rng_.u64() & 0xFF);
   if (rng_.one_in(5)) co_return;
   co_await ports::sleep_for(io.loop, rng_.one_in(20) ? rng_.below(20'000) : rng_.below(300));
+  if (fails(faults_.slow_per_mille))
+    co_await ports::sleep_for(io.loop, rng_.below(faults_.slow_us + 1));
+}
+
+Result<void> MemoryVfs::may_change(ports::IoContext io) {
+  if (io.is_fenced()) return fail(NtStatus::kFileForcedClosed);
+  return on_change ? on_change() : Result<void>{};
 }
 
 Result<std::shared_ptr<Node>> MemoryVfs::walk(std::string_view path) const {
@@ -126,6 +133,53 @@ void MemoryVfs::attach(const std::shared_ptr<Node>& parent, const std::string& n
   parent->entries[fold_name(name)] = {name, node};
   node->links.push_back({parent, name});
   parent->last_write_time = parent->change_time = clock_.now();
+  journal([this, parent, name, node] { remove_link(parent, name, node); });
+}
+
+/// Takes the first of its names away.
+void MemoryVfs::detach(const std::shared_ptr<Node>& node) {
+  Node::Link link = node->links.front();
+  node->links.erase(node->links.begin());
+  std::shared_ptr<Node> parent = link.parent.lock();
+  if (parent == nullptr) return;
+  parent->entries.erase(fold_name(link.name));
+  parent->last_write_time = parent->change_time = clock_.now();
+  journal([this, parent, name = link.name, node] { restore_link(parent, name, node); });
+}
+
+void MemoryVfs::restore_link(const std::shared_ptr<Node>& parent, const std::string& name,
+                             const std::shared_ptr<Node>& node) {
+  parent->entries[fold_name(name)] = {name, node};
+  node->links.insert(node->links.begin(), {parent, name});
+}
+
+void MemoryVfs::remove_link(const std::shared_ptr<Node>& parent, const std::string& name,
+                            const std::shared_ptr<Node>& node) {
+  parent->entries.erase(fold_name(name));
+  std::erase_if(node->links, [&](const Node::Link& link) {
+    return link.name == name && link.parent.lock() == parent;
+  });
+}
+
+void MemoryVfs::journal_streams(const std::shared_ptr<Node>& node) {
+  if (keeps_journal_) journal([node, streams = node->streams] { node->streams = streams; });
+}
+
+namespace {
+void lose_power_below(Node& node, Rng& rng) {
+  (void)node.content->lose_power(rng);
+  for (auto& [name, stream] : node.streams) (void)stream.content->lose_power(rng);
+  for (auto& [name, entry] : node.entries) lose_power_below(*entry.node, rng);
+}
+}  // namespace
+
+void MemoryVfs::lose_power() {
+  HF_ASSERT(open_files_ == 0);
+  std::size_t kept = rng_.below(undo_.size() + 1);
+  world_.trace("power is lost", kept, undo_.size());
+  for (; undo_.size() > kept; undo_.pop_back()) undo_.back()();
+  undo_.clear();
+  lose_power_below(*root_, rng_);
 }
 
 Result<ports::Opened> MemoryVfs::opened(std::shared_ptr<Node> node, std::string_view stream) {
@@ -164,6 +218,7 @@ Result<ports::Opened> MemoryVfs::create_stream(std::string_view path, const std:
   Result<std::shared_ptr<Node>> node = walk(path);
   if (!node) return fail(node.error());
   if ((*node)->streams.contains(fold_name(stream))) return fail(NtStatus::kObjectNameCollision);
+  journal_streams(*node);
   (*node)->streams[fold_name(stream)] = {stream, std::make_shared<Content>()};
   return opened(*node, stream);
 }
@@ -183,6 +238,7 @@ Task<Result<std::optional<ports::SymlinkStop>>> MemoryVfs::find_symlink(ports::I
 Task<Result<ports::Opened>> MemoryVfs::create(ports::IoContext io, std::string_view path,
                                               const ports::CreateHow& how) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   if (!how.stream.empty()) co_return create_stream(path, how.stream);
   Result<std::shared_ptr<Node>> parent = parent_of(path);
   if (!parent) co_return fail(parent.error());
@@ -203,6 +259,7 @@ Task<Result<ports::Opened>> MemoryVfs::create(ports::IoContext io, std::string_v
 Task<Result<ports::FileInfo>> MemoryVfs::overwrite(ports::IoContext io, ports::File& file,
                                                    const ports::CreateHow& how) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   Node& node = *file_of(file).node();
   if (!file.stream().empty()) {
     auto stream = node.streams.find(fold_name(file.stream()));
@@ -211,6 +268,7 @@ Task<Result<ports::FileInfo>> MemoryVfs::overwrite(ports::IoContext io, ports::F
     co_return info_of(node, *stream->second.content, true);
   }
   node.content->truncate(0);
+  journal_streams(file_of(file).node());
   node.streams.clear();
   node.eas.clear();
   for (const ports::Ea& ea : how.eas)
@@ -226,21 +284,18 @@ Result<void> MemoryVfs::unlink(const std::shared_ptr<Node>& node) {
   if (node == root_) return fail(NtStatus::kAccessDenied);
   if (node->is_directory && !node->entries.empty()) return fail(NtStatus::kDirectoryNotEmpty);
   if (node->links.empty()) return fail(NtStatus::kFileDeleted);
-  std::shared_ptr<Node> parent = node->links.front().parent.lock();
-  if (parent != nullptr) {
-    parent->entries.erase(fold_name(node->links.front().name));
-    parent->last_write_time = parent->change_time = clock_.now();
-  }
-  node->links.erase(node->links.begin());
+  detach(node);
   return {};
 }
 
 Task<Result<void>> MemoryVfs::remove(ports::IoContext io, ports::File& file) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   std::shared_ptr<Node> node = file_of(file).node();
   if (plants_.forget_remove_one_in != 0 && rng_.one_in(plants_.forget_remove_one_in))
     co_return Result<void>{};
   if (file.stream().empty()) co_return unlink(node);
+  journal_streams(node);
   if (node->streams.erase(fold_name(file.stream())) == 0) co_return fail(NtStatus::kFileDeleted);
   co_return Result<void>{};
 }
@@ -257,6 +312,7 @@ Result<void> MemoryVfs::make_room(std::string_view new_path, const std::shared_p
 Task<Result<std::string>> MemoryVfs::rename(ports::IoContext io, ports::File& file,
                                             std::string_view new_path, bool replace_if_exists) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   std::shared_ptr<Node> node = file_of(file).node();
   if (node == root_) co_return fail(NtStatus::kAccessDenied);
   if (node->links.empty()) co_return fail(NtStatus::kFileDeleted);
@@ -268,9 +324,7 @@ Task<Result<std::string>> MemoryVfs::rename(ports::IoContext io, ports::File& fi
   }
   if (Result<void> room = make_room(new_path, node, replace_if_exists); !room)
     co_return fail(room.error());
-  if (std::shared_ptr<Node> old = node->links.front().parent.lock())
-    old->entries.erase(fold_name(node->links.front().name));
-  node->links.erase(node->links.begin());
+  detach(node);
   attach(*parent, std::string(last_of(new_path)), node);
   std::rotate(node->links.begin(), node->links.end() - 1, node->links.end());
   node->change_time = clock_.now();
@@ -280,7 +334,9 @@ Task<Result<std::string>> MemoryVfs::rename(ports::IoContext io, ports::File& fi
 Task<Result<void>> MemoryVfs::rename_stream(ports::IoContext io, ports::File& stream,
                                             std::string_view new_stream, bool replace_if_exists) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   MemoryFile& file = file_of(stream);
+  journal_streams(file.node());
   Node& node = *file.node();
   auto from = node.streams.find(fold_name(file.stream()));
   if (from == node.streams.end()) co_return fail(NtStatus::kFileDeleted);
@@ -305,6 +361,7 @@ Task<Result<void>> MemoryVfs::rename_stream(ports::IoContext io, ports::File& st
 Task<Result<void>> MemoryVfs::link(ports::IoContext io, ports::File& file,
                                    std::string_view new_path, bool replace_if_exists) {
   co_await work(io);
+  if (Result<void> may = may_change(io); !may) co_return fail(may.error());
   std::shared_ptr<Node> node = file_of(file).node();
   if (node->is_directory) co_return fail(NtStatus::kFileIsADirectory);
   if (node->links.empty()) co_return fail(NtStatus::kFileDeleted);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ports/vfs.h"
 #include "sim/vfs/content.h"
@@ -19,6 +21,9 @@ struct DiskFaults {
   std::uint64_t io_error_per_mille = 0;
   /// Flushes that take a second instead of a millisecond.
   std::uint64_t slow_flush_per_mille = 0;
+  /// Operations that take up to that much longer.
+  std::uint64_t slow_per_mille = 0;
+  std::uint64_t slow_us = 0;
   bool any() const { return disk_full_per_mille != 0 || io_error_per_mille != 0; }
 };
 
@@ -31,6 +36,8 @@ struct DiskPlants {
   bool keys_differ = false;
   /// Handles are kept for ever.
   bool keep_handles = false;
+  /// What shall be durable is not.
+  bool never_sync = false;
   /// Local changes of which nobody is told.
   std::uint64_t forget_local_change_one_in = 0;
 };
@@ -77,6 +84,14 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   DiskPlants& plants() { return plants_; }
   /// Lets go of what DiskPlants::keep_handles kept.
   void drop_kept() { kept_.clear(); }
+  /// Called for each change of the file system before it is made; an error is what becomes of it.
+  std::function<Result<void>()> on_change;
+  /// From now on lose_power() knows what to take back.
+  void keep_journal() { keeps_journal_ = true; }
+  /// The machine loses its power. Of the changes of names, attributes and EAs that were not synced,
+  /// the first ones are kept, up to some point, as a file system's journal has them; each file's
+  /// data and size have a fate of their own (Content). Nobody has a file open.
+  void lose_power();
   /// Files that somebody holds.
   std::size_t open_files() const { return open_files_; }
   const std::shared_ptr<Node>& root() const { return root_; }
@@ -115,6 +130,20 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   friend class MemoryFile;
   /// Waits as a disk does.
   Task<void> work(ports::IoContext io);
+  /// Before each change, in the same moment: kFileForcedClosed when nothing may be touched any more.
+  Result<void> may_change(ports::IoContext io);
+  /// How to take a change of names or attributes back, if power is lost before the next sync.
+  void journal(std::move_only_function<void()> undo) {
+    if (keeps_journal_) undo_.push_back(std::move(undo));
+  }
+  /// The file system's journal is written, as with every fsync.
+  void journal_synced() { undo_.clear(); }
+  void detach(const std::shared_ptr<Node>& node);
+  void restore_link(const std::shared_ptr<Node>& parent, const std::string& name,
+                    const std::shared_ptr<Node>& node);
+  void remove_link(const std::shared_ptr<Node>& parent, const std::string& name,
+                   const std::shared_ptr<Node>& node);
+  void journal_streams(const std::shared_ptr<Node>& node);
   bool fails(std::uint64_t per_mille) { return per_mille != 0 && rng_.per_mille(per_mille); }
   Result<std::shared_ptr<Node>> walk(std::string_view path) const;
   Result<std::shared_ptr<Node>> parent_of(std::string_view path) const;
@@ -144,6 +173,8 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   std::shared_ptr<Node> root_;
   std::uint64_t next_inode_ = 2;
   std::size_t open_files_ = 0;
+  bool keeps_journal_ = false;
+  std::vector<std::move_only_function<void()>> undo_;
   std::vector<ports::FilePtr> kept_;
   std::map<std::uint64_t, Watched> watches_;
   std::uint64_t next_watch_ = 1;

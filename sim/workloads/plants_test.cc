@@ -94,6 +94,37 @@ TEST(Plants, AnAcknowledgedWriteThatIsLostIsFoundAfterAReclaim) {
   EXPECT_NE(planted("durable", plants), "");
 }
 
+TEST(Plants, AnAnswerBeforeTheCommitIsFound) {
+  Plants plants;
+  plants.volume.answer_before_commit = true;
+  EXPECT_NE(planted("failover-loop", plants), "");
+}
+
+TEST(Plants, LocksThatDoNotComeBackAreFound) {
+  Plants plants;
+  plants.volume.forget_locks = true;
+  EXPECT_NE(planted("failover-loop", plants), "");
+  EXPECT_NE(planted("failover-replay", plants), "");
+}
+
+TEST(Plants, AHandleThatComesBackAfterItsCloseIsFound) {
+  Plants plants;
+  plants.volume.keep_records = true;
+  EXPECT_NE(planted("failover-loop", plants), "");
+}
+
+TEST(Plants, AServerThatDoesNotMindTheEpochIsFound) {
+  Plants plants;
+  plants.volume.ignore_epoch = true;
+  EXPECT_NE(planted("failover-fencing", plants), "");
+}
+
+TEST(Plants, AnAcknowledgedWriteThatIsNotSyncedIsFound) {
+  Plants plants;
+  plants.disk.never_sync = true;
+  EXPECT_NE(planted("failover-loop", plants), "");
+}
+
 TEST(Plants, AKeptHandleIsFound) {
   Plants plants;
   plants.disk.keep_handles = true;

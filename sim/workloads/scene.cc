@@ -50,6 +50,12 @@ service::Settings settings_of(core::Policy policy, std::shared_ptr<ports::Vfs> v
 
 }  // namespace
 
+std::unique_ptr<ports::Authenticator> make_sim_authenticator(ports::Clock& clock,
+                                                             ports::Random& random) {
+  static const std::shared_ptr<const service::UserDatabase> kUsers = users();
+  return service::make_ntlm_authenticator({}, kUsers, nullptr, clock, random);
+}
+
 void QuietSink::emit(const Event& event) {
   if (world_.verbose()) world_.note("server: " + event.message);
 }
@@ -68,7 +74,7 @@ Scene::Scene(std::uint64_t seed, core::Policy policy)
     loops.push_back(server_loops_.back().get());
   }
   random_.fill(policy.server_guid.octets);
-  authenticator_ = service::make_ntlm_authenticator({}, users(), nullptr, clock_, random_);
+  authenticator_ = make_sim_authenticator(clock_, random_);
   server_ = std::make_unique<service::Server>(
       service::Environment{random_, clock_, crypto_, *authenticator_, events_},
       settings_of(std::move(policy), vfs_));
@@ -89,27 +95,27 @@ Client& Scene::add_client(ClientOptions options) {
   return *clients_.back();
 }
 
-ClientOptions Scene::some_options(const std::string& name) {
+ClientOptions some_client_options(Rng& rng, const std::string& name) {
   constexpr std::uint16_t kDialects[] = {smb2::Dialect::kSmb202, smb2::Dialect::kSmb210,
                                          smb2::Dialect::kSmb300, smb2::Dialect::kSmb302,
                                          smb2::Dialect::kSmb311};
   ClientOptions options;
   options.name = name;
-  std::size_t newest = rng_.one_in(2) ? 4 : rng_.below(5);
+  std::size_t newest = rng.one_in(2) ? 4 : rng.below(5);
   options.dialects.clear();
-  std::size_t oldest = rng_.one_in(2) ? newest : rng_.below(newest + 1);
+  std::size_t oldest = rng.one_in(2) ? newest : rng.below(newest + 1);
   for (std::size_t i = oldest; i <= newest; ++i) options.dialects.push_back(kDialects[i]);
-  if (rng_.one_in(2))
-    options.ciphers = {static_cast<smb2::Cipher>(rng_.between(1, 4)), smb2::Cipher::kAes128Gcm};
-  if (rng_.one_in(2)) options.signing = {static_cast<smb2::SigningAlgorithm>(rng_.below(3))};
-  options.seal = rng_.one_in(2);
-  if (rng_.one_in(2)) {
+  if (rng.one_in(2))
+    options.ciphers = {static_cast<smb2::Cipher>(rng.between(1, 4)), smb2::Cipher::kAes128Gcm};
+  if (rng.one_in(2)) options.signing = {static_cast<smb2::SigningAlgorithm>(rng.below(3))};
+  options.seal = rng.one_in(2);
+  if (rng.one_in(2)) {
     using smb2::CompressionAlgorithm;
     constexpr CompressionAlgorithm kLz[] = {
         CompressionAlgorithm::kLznt1, CompressionAlgorithm::kLz77,
         CompressionAlgorithm::kLz77Huffman, CompressionAlgorithm::kLz4};
-    options.compression = {kLz[rng_.below(4)], CompressionAlgorithm::kPatternV1};
-    options.chained_compression = rng_.one_in(2);
+    options.compression = {kLz[rng.below(4)], CompressionAlgorithm::kPatternV1};
+    options.chained_compression = rng.one_in(2);
   }
   return options;
 }

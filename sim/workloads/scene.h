@@ -24,6 +24,12 @@ class QuietSink final : public EventSink {
   World& world_;
 };
 
+/// Users alice, bob and mallory, who all have the password of ClientOptions.
+std::unique_ptr<ports::Authenticator> make_sim_authenticator(ports::Clock& clock,
+                                                             ports::Random& random);
+/// A dialect with signing or sealing, chosen by the seed.
+ClientOptions some_client_options(Rng& rng, const std::string& name);
+
 /// The real server in a world of its own, and its clients.
 class Scene {
  public:
@@ -37,12 +43,12 @@ class Scene {
   MemoryVfs& vfs() { return *vfs_; }
   service::Server& server() { return *server_; }
   Counters& counters() { return counters_; }
-  ports::Clock& clock() { return clock_; }
+  SimClock& clock() { return clock_; }
 
   /// A client on a loop of its own. The scene keeps it to the end.
   Client& add_client(ClientOptions options);
   /// A dialect with signing or sealing, chosen by the seed.
-  ClientOptions some_options(const std::string& name);
+  ClientOptions some_options(const std::string& name) { return some_client_options(rng_, name); }
 
   /// Starts a story; all must have ended when nothing is left to happen.
   void start(Task<void> story);

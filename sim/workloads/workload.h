@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/workloads/cluster.h"
 #include "sim/workloads/scene.h"
 
 namespace holdfast::sim {
@@ -13,6 +14,8 @@ namespace holdfast::sim {
 struct Plants {
   DiskPlants disk;
   NetworkPlants network;
+  /// Of stories with a cluster.
+  VolumePlants volume;
 };
 
 struct RunOptions {
@@ -41,10 +44,15 @@ struct Workload {
   void (*run)(Scene& scene, const RunOptions& options);
   /// Its share of the seeds, when several stories run.
   unsigned weight = 8;
+  /// Of a story with a cluster, instead of run: what cluster, and the story.
+  ClusterOptions (*cluster)(Rng& rng) = nullptr;
+  void (*run_on)(Cluster& cluster, const RunOptions& options) = nullptr;
 };
 
 const std::vector<Workload>& workloads();
 const Workload* find_workload(std::string_view name);
+/// Whether a name of a story, or of a family of them ("failover"), means this one.
+bool is_named(const Workload& workload, std::string_view name);
 RunResult run_workload(const Workload& workload, const RunOptions& options);
 
 void run_basic(Scene& scene, const RunOptions& options);
@@ -59,5 +67,11 @@ void run_replay(Scene& scene, const RunOptions& options);
 void run_locks(Scene& scene, const RunOptions& options);
 void run_hostile(Scene& scene, const RunOptions& options);
 void run_truncations(Scene& scene, const RunOptions& options);
+ClusterOptions loop_cluster(Rng& rng);
+ClusterOptions two_machine_cluster(Rng& rng);
+void run_failover_loop(Cluster& cluster, const RunOptions& options);
+void run_failover_replay(Cluster& cluster, const RunOptions& options);
+void run_failover_fencing(Cluster& cluster, const RunOptions& options);
+void run_failover_partition(Cluster& cluster, const RunOptions& options);
 
 }  // namespace holdfast::sim

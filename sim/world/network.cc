@@ -94,7 +94,9 @@ void SimStream::pump() {
   }
   if (out_.size() < before && handler_ != nullptr && out_.size() <= longest_out_ / 2) {
     longest_out_ = 0;
-    handler_->on_send_progress();
+    loop_.enter([self = shared_from_this()] {
+      if (self->handler_ != nullptr) self->handler_->on_send_progress();
+    });
   }
 }
 
@@ -115,6 +117,12 @@ void SimStream::deliver_later() {
 void SimStream::deliver() {
   deliver_scheduled_ = false;
   if (ended_ || paused_) return;
+  if (handler_ != nullptr && loop_.is_stopped()) {
+    deliver_scheduled_ = true;
+    loop_.post([self = shared_from_this()] { self->deliver(); });
+    return;
+  }
+  Process::Scope scope(loop_.process());
   if (in_.empty()) {
     if (peer_finished_) end(ports::CloseReason::kPeer);
     return;
@@ -179,7 +187,31 @@ void SimStream::end(ports::CloseReason reason) {
   std::shared_ptr<SimStream> self = std::exchange(self_, nullptr);
   std::shared_ptr<ports::StreamHandler> handler = std::exchange(handler_, nullptr);
   out_.clear();
-  if (handler != nullptr) handler->on_closed(closing_ ? ports::CloseReason::kLocal : reason);
+  if (handler == nullptr) return;
+  if (closing_) reason = ports::CloseReason::kLocal;
+  loop_.enter([h = std::move(handler), reason] { h->on_closed(reason); });
+}
+
+void SimStream::process_ended(ProcessEnd how) {
+  handler_ = nullptr;
+  std::shared_ptr<SimStream> self = std::exchange(self_, nullptr);
+  if (ended_) return;
+  if (how == ProcessEnd::kPowerLost) {
+    cut_ = true;
+    // The machine that has its address answers the next segment with a reset; else nobody does.
+    if (std::shared_ptr<SimStream> peer = other_.lock(); peer != nullptr && !peer->cut_)
+      peer->lose(rng_.between(100, rng_.one_in(2) ? 20'000 : 3'000'000),
+                 ports::CloseReason::kError);
+    return end(ports::CloseReason::kError);
+  }
+  // What it had not given to the kernel is lost.
+  out_.resize(rng_.below(out_.size() + 1));
+  in_.clear();
+  if (rng_.one_in(2)) return abort();
+  closing_ = true;
+  paused_ = false;
+  started_ = true;
+  pump_later();
 }
 
 // ---- SimNetwork ----
@@ -187,27 +219,89 @@ void SimStream::end(ports::CloseReason reason) {
 SimNetwork::SimNetwork(World& world) : world_(world), rng_(world.seed(), 2) {}
 SimNetwork::~SimNetwork() = default;
 
-void SimNetwork::listen(std::vector<SimExecutor*> loops, ports::AcceptHandler accept) {
-  loops_ = std::move(loops);
-  accept_ = std::move(accept);
+void SimNetwork::listen(std::size_t host, std::vector<SimExecutor*> loops,
+                        ports::AcceptHandler accept) {
+  if (hosts_.size() <= host) hosts_.resize(host + 1);
+  hosts_[host] = {std::move(loops), std::move(accept)};
+}
+
+void SimNetwork::stop_listening(std::size_t host) {
+  if (host < hosts_.size()) hosts_[host] = {};
 }
 
 std::shared_ptr<ports::Stream> SimNetwork::connect(ports::Executor& client_loop,
                                                    ports::Endpoint from) {
   auto& loop = static_cast<SimExecutor&>(client_loop);
-  SimExecutor& server_loop = *loops_[rng_.below(loops_.size())];
-  ports::Endpoint here = ports::Endpoint::v4(192, 0, 2, 1, 445);
+  std::optional<std::size_t> host = route ? route(loop.index()) : 0;
   std::uint64_t number = 2 * next_connection_++;
+  ports::Endpoint here = ports::Endpoint::v4(192, 0, 2, 1, 445);
   auto client = std::make_shared<SimStream>(*this, loop, number, here, from);
+  client->client = loop.index();
+  if (!host || *host >= hosts_.size() || hosts_[*host].loops.empty()) {
+    // Refused, or nobody says anything at all.
+    client->lose(rng_.between(conditions_.latency_min_us, host ? 2'000 : 3'000'000),
+                 ports::CloseReason::kError);
+    return client;
+  }
+  client->host = *host;
+  const std::vector<SimExecutor*>& loops = hosts_[*host].loops;
+  SimExecutor& server_loop = *loops[rng_.below(loops.size())];
   auto server = std::make_shared<SimStream>(*this, server_loop, number + 1, from, here);
   client->join(server);
   server->join(client);
   server->set_server_side();
+  server->client = loop.index();
+  server->host = *host;
   std::uint64_t delay = rng_.between(conditions_.latency_min_us, conditions_.latency_max_us);
-  world_.schedule(delay, [this, &server_loop, server]() mutable {
-    server_loop.post([this, &server_loop, server] { accept_(server_loop, server); });
-  });
+  if (server_loop.process() != nullptr) {
+    std::erase_if(servers_, [](const auto& s) { return s.expired(); });
+    servers_.push_back(server);
+  }
+  world_.schedule(delay, [this, at = *host, server, client] { arrived(at, server, client); });
   return client;
+}
+
+void SimNetwork::arrived(std::size_t host, const std::shared_ptr<SimStream>& server,
+                         const std::shared_ptr<SimStream>& client) {
+  SimExecutor& loop = server->loop();
+  if (loop.process() != nullptr && !loop.process()->is_alive()) {
+    // Somebody else may listen there by now; this one has gone astray.
+    if (server->has_ended()) return;
+    return client->lose(rng_.below(1'000), ports::CloseReason::kError);
+  }
+  loop.post([this, host, server] {
+    if (hosts_[host].accept == nullptr) return server->abort();
+    hosts_[host].accept(server->loop(), server);
+  });
+}
+
+std::vector<std::shared_ptr<SimStream>> SimNetwork::streams_of(const Process& process) {
+  std::vector<std::shared_ptr<SimStream>> found;
+  for (const auto& weak : servers_)
+    if (auto stream = weak.lock(); stream != nullptr && stream->loop().process() == &process)
+      found.push_back(std::move(stream));
+  return found;
+}
+
+void SimNetwork::process_ended(const std::vector<std::shared_ptr<SimStream>>& streams,
+                               ProcessEnd how) {
+  for (const auto& stream : streams) stream->process_ended(how);
+}
+
+void SimNetwork::partition_changed() {
+  for (const auto& weak : servers_) {
+    auto server = weak.lock();
+    if (server == nullptr || server->has_ended() || server->is_cut()) continue;
+    if (!reaches || reaches(server->client, server->host)) continue;
+    world_.trace("cut off", server->client, server->host);
+    server->cut();
+    server->lose(rng_.between(1'000, 40'000'000), ports::CloseReason::kError);
+    if (auto client = server->other(); client != nullptr && !client->is_cut()) {
+      client->cut();
+      client->lose(rng_.between(1'000, rng_.one_in(2) ? 100'000 : 5'000'000),
+                   ports::CloseReason::kError);
+    }
+  }
 }
 
 void SimNetwork::reset(ports::Stream& stream) {

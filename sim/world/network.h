@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ports/stream.h"
@@ -32,6 +33,14 @@ struct NetworkPlants {
   std::uint64_t flip_bit_one_in = 0;
 };
 
+/// How the process on the other side of a connection ended.
+enum class ProcessEnd : std::uint8_t {
+  /// The kernel closes its sockets: some of what was sent goes out, then comes the end or a reset.
+  kKilled,
+  /// The machine is off: nothing comes any more, and the other side notices when it wants to send.
+  kPowerLost,
+};
+
 /// TCP between loops: octets arrive in order, late, and in pieces of any size.
 class SimNetwork final : public Connector {
  public:
@@ -42,7 +51,24 @@ class SimNetwork final : public Connector {
   NetworkConditions& conditions() { return conditions_; }
   NetworkPlants& plants() { return plants_; }
   /// Where connections arrive; the loop is chosen by the seed.
-  void listen(std::vector<SimExecutor*> loops, ports::AcceptHandler accept);
+  void listen(std::vector<SimExecutor*> loops, ports::AcceptHandler accept) {
+    listen(0, std::move(loops), std::move(accept));
+  }
+  /// The same with several machines: `host` is one of them.
+  void listen(std::size_t host, std::vector<SimExecutor*> loops, ports::AcceptHandler accept);
+  /// Nobody listens there any more.
+  void stop_listening(std::size_t host);
+  /// Chooses a host for the connection of that client (its loop's index), by the seed; nullopt: none
+  /// can be reached. By default all go to host 0.
+  std::function<std::optional<std::size_t>(unsigned client)> route;
+  /// Whether octets go between them; nullptr: always.
+  std::function<bool(unsigned client, std::size_t host)> reaches;
+  /// What has been cut off by `reaches` breaks its connections; both sides notice after a while.
+  void partition_changed();
+  /// The process that has these loops is gone. Before: take its streams; then let the process end;
+  /// then call this.
+  std::vector<std::shared_ptr<SimStream>> streams_of(const Process& process);
+  void process_ended(const std::vector<std::shared_ptr<SimStream>>& streams, ProcessEnd how);
   /// A connection from a client's loop, a SimExecutor. The server learns of it after a latency.
   std::shared_ptr<ports::Stream> connect(ports::Executor& loop, ports::Endpoint from) override;
 
@@ -60,8 +86,16 @@ class SimNetwork final : public Connector {
   Rng rng_;
   NetworkConditions conditions_;
   NetworkPlants plants_;
-  std::vector<SimExecutor*> loops_;
-  ports::AcceptHandler accept_;
+  void arrived(std::size_t host, const std::shared_ptr<SimStream>& server,
+               const std::shared_ptr<SimStream>& client);
+
+  struct Listener {
+    std::vector<SimExecutor*> loops;
+    ports::AcceptHandler accept;
+  };
+  std::vector<Listener> hosts_;
+  /// Of servers, where several hosts or processes are.
+  std::vector<std::weak_ptr<SimStream>> servers_;
   std::size_t open_sides_ = 0;
   std::uint64_t next_connection_ = 1;
 };

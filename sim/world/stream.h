@@ -16,6 +16,11 @@ class SimStream final : public ports::Stream, public std::enable_shared_from_thi
             ports::Endpoint local);
   ~SimStream() override;
   void set_server_side() { is_server_ = true; }
+  SimExecutor& loop() { return loop_; }
+  unsigned client = 0;
+  std::size_t host = 0;
+  /// Its process is gone.
+  void process_ended(ProcessEnd how);
   void join(const std::shared_ptr<SimStream>& other) { other_ = other; }
 
   void start(std::shared_ptr<ports::StreamHandler> handler) override;
@@ -33,6 +38,8 @@ class SimStream final : public ports::Stream, public std::enable_shared_from_thi
   void lose(std::uint64_t delay_us, ports::CloseReason reason);
   /// Nothing goes out or comes in any more.
   void cut() { cut_ = true; }
+  bool is_cut() const { return cut_; }
+  bool has_ended() const { return ended_; }
   std::shared_ptr<SimStream> other() const { return other_.lock(); }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdio>
@@ -42,6 +43,8 @@ class World final : public Host {
   /// Runs events until there are none, the run has failed, or virtual time reaches limit_us. True:
   /// there are none left.
   bool run(std::uint64_t limit_us);
+  /// Time passes although nothing happens.
+  void pass_to(std::uint64_t us) { now_us_ = std::max(now_us_, us); }
   std::size_t pending() const { return queue_.size(); }
   std::uint64_t events() const { return events_; }
 
@@ -80,16 +83,40 @@ class World final : public Host {
   std::optional<std::string> failure_;
 };
 
-/// The world's time. The wall clock begins on a fixed day.
+/// How a machine's clocks differ from the world's time.
+struct ClockError {
+  /// Its monotonic clock began so long before the world.
+  std::uint64_t since_boot_us = 0;
+  /// Its wall clock is so far ahead.
+  std::int64_t wall_us = 0;
+  /// Both run so much faster, in millionths.
+  std::int64_t drift_ppm = 0;
+};
+
+/// A machine's time. The wall clock begins about on a fixed day.
 class SimClock final : public ports::Clock {
  public:
-  explicit SimClock(World& world) : world_(world) {}
-  NtTime now() override { return {kBegin + world_.now_us() * 10}; }
-  std::uint64_t monotonic_us() override { return world_.now_us() + 1; }
+  explicit SimClock(World& world, ClockError error = {}) : world_(world), error_(error) {}
+  NtTime now() override {
+    return {kBegin + (passed_us() + static_cast<std::uint64_t>(error_.wall_us)) * 10};
+  }
+  std::uint64_t monotonic_us() override { return passed_us() + error_.since_boot_us + 1; }
+  /// How long that takes by the world's time; rounded up, so that a timer is never early.
+  std::uint64_t world_us(std::uint64_t us) const {
+    if (error_.drift_ppm == 0) return us;
+    double rate = 1 + static_cast<double>(error_.drift_ppm) / 1e6;
+    return static_cast<std::uint64_t>(static_cast<double>(us) / rate) + 2;
+  }
 
  private:
   static constexpr std::uint64_t kBegin = 0x01DA'0000'0000'0000;
+  std::uint64_t passed_us() const {
+    auto now = static_cast<std::int64_t>(world_.now_us());
+    return static_cast<std::uint64_t>(now + now / 1'000'000 * error_.drift_ppm +
+                                      now % 1'000'000 * error_.drift_ppm / 1'000'000);
+  }
   World& world_;
+  ClockError error_;
 };
 
 /// Octets from the seed. Each user has its own (see Rng).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -102,8 +103,15 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
 }
 
+/// The memory of a frame that nobody owns (spawn). A program may have its own of both, to know all
+/// frames that wait (sim/world/process.h).
+void* allocate_root(std::size_t size);
+void free_root(void* frame, std::size_t size) noexcept;
+
 struct Detached {
   struct promise_type {
+    static void* operator new(std::size_t size) { return allocate_root(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { free_root(frame, size); }
     Detached get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }

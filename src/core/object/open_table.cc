@@ -251,14 +251,15 @@ void OpenTable::Stripe::close_name(FileState& file, OpenId id, const OpenSpec& s
   file.caching.release(id, removing ? file.wakes_after_removal : out.wakes);
 }
 
-void OpenTable::removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes) {
+void OpenTable::removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes,
+                                 bool left_to_another) {
   Stripe& stripe = stripe_of(closed.object.key);
   Lock lock(stripe.mutex);
   auto found = stripe.files.find(closed.object);
   if (found == stripe.files.end()) return;
   FileState& file = found->second;
   for (OpenChange& gone : std::exchange(file.closed_after_removal, {}))
-    tell_closed(stripe, std::move(gone));
+    if (!left_to_another) tell_closed(stripe, std::move(gone));
   Link link;
   if (closed.object.stream.empty() && !closed.is_directory)
     link = {closed.share->vfs.get(), closed.path};

@@ -204,7 +204,10 @@ class OpenTable {
   std::optional<OpenView> find(wire::smb2::FileId file_id, SessionId session);
   std::optional<OpenView> find(OpenId id);
   CloseOutcome close(OpenId id);
-  void removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes);
+  /// left_to_another: it was not removed, and the records of its opens stay for the server that has
+  /// its volume now.
+  void removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes,
+                        bool left_to_another = false);
 
   /// Takes from everybody but this open and its lease what `reason` does not go with.
   BreakOutcome break_caching(OpenId id, BreakReason reason, WaitToken token);

@@ -122,7 +122,13 @@ Task<bool> EpochKeeper::renew(std::function<void(std::uint64_t)> prolonged) {
     if (rules_.exclusive_mount) holder_.emplace(holder_->epoch(), begun_us);
     std::optional<Epoch> next = holder_->renewal(*read, begun_us);
     if (!next) co_return true;
-    auto written = co_await ports::run_blocking(loop_, [&] { return storage_.write_epoch(*next); });
+    auto written = co_await ports::run_blocking(loop_, [&]() -> ports::StoreResult<void> {
+      // This process may have been stopped since, and another may have taken the epoch.
+      if (!rules_.exclusive_mount && loop_.clock().monotonic_us() >= holder_->stop_us())
+        return std::unexpected(ports::StoreError{
+            NtStatus::kIoTimeout, "The epoch of " + storage_.path() + " was not renewed in time."});
+      return storage_.write_epoch(*next);
+    });
     if (!written) {
       report(written.error().message);
       if (rules_.exclusive_mount) co_return true;

@@ -121,11 +121,13 @@ Task<NtStatus> Failover::settle(ports::Executor& loop, ports::Volume& volume,
   co_return co_await volume.settle(loop);
 }
 
+void Failover::enter_all() {
+  Lock lock(entering_);
+  enter_changes();
+}
+
 Task<void> Failover::settle_all(ports::Executor& loop) {
-  {
-    Lock lock(entering_);
-    enter_changes();
-  }
+  enter_all();
   for (const auto& volume : volumes()) (void)co_await volume->settle(loop);
 }
 

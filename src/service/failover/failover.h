@@ -45,6 +45,8 @@ class Failover {
   /// one is on record, if it outlives the server. An error says that it is not.
   Task<NtStatus> settle(ports::Executor& loop, ports::Volume& volume,
                         std::uint64_t persistent_id = 0);
+  /// Gives what has changed to the stores, or drops what is of a volume that is not served.
+  void enter_all();
   /// The same for all volumes; nobody is told of an error but the log.
   Task<void> settle_all(ports::Executor& loop);
 

@@ -16,6 +16,11 @@ class Pause {
   Task<bool> wait(std::uint64_t us) {
     if (stopped_) co_return false;
     OneShot<bool> over;
+    // A frame that is destroyed while it waits (only the simulator's are) leaves nothing here.
+    struct Leaves {
+      Pause& pause;
+      ~Leaves() { pause.waiting_ = nullptr; }
+    } leaves{*this};
     waiting_ = &over;
     timer_ = loop_.start_timer(us, [this] { end(true); });
     co_return co_await over;

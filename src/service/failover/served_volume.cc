@@ -3,6 +3,7 @@
 
 #include "base/failover_limits.h"
 #include "core/failover/records.h"
+#include "service/failover/failover.h"
 #include "service/failover/restore.h"
 
 namespace holdfast::service {
@@ -233,8 +234,10 @@ void ServedVolume::lose() {
     wakes.insert(wakes.end(), out.wakes.begin(), out.wakes.end());
     if (!out.create_key.create_guid.is_zero()) server_->create_replays().forget(out.create_key, id);
     server_->notifications().remove(id, wakes);
-    if (out.remove) server_->opens().removal_finished(out, wakes);
+    if (out.remove) server_->opens().removal_finished(out, wakes, true);
   }
+  // Nobody is told that they were closed: not even this instance, if it serves the volume again.
+  server_->failover().enter_all();
   server_->waits().wake(wakes);
   if (hooks_.lost) hooks_.lost(*this);
 }

@@ -133,8 +133,11 @@ Task<Reply> execute(Request& r, const smb2::LockRequest& request, const core::Op
 /// Locks that would not outlive the server are not granted. What was unlocked stays so: a lock that
 /// comes back after a restart goes with its open.
 NtStatus take_back(Request& r, const core::OpenView& open, const smb2::LockRequest& request,
-                   NtStatus why) {
+                   NtStatus why, bool knows_sequence) {
   if ((request.locks[0].flags & LockElement::kFlagUnlock) != 0) return why;
+  // Sent again, it was not done.
+  r.server.opens().lock_done(open.id, request.lock_sequence_index(), core::LockSequence::kNone,
+                             knows_sequence);
   Ranges ranges;
   for (const LockElement& e : request.locks) ranges.push_back({e.offset, e.length, false});
   std::vector<core::Wake> wakes;
@@ -173,7 +176,7 @@ Task<Reply> lock(Request& r) {
   opens.lock_done(open->id, request.lock_sequence_index(), request.lock_sequence_number(),
                   multichannel);
   if (NtStatus s = co_await settle(r, open->persistent_id); s != NtStatus::kSuccess)
-    co_return error_reply(take_back(r, *open, request, s));
+    co_return error_reply(take_back(r, *open, request, s, multichannel));
   co_return reply;
 }
 

@@ -141,7 +141,8 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
   if (open.is_directory)
     if (NtStatus s = co_await free_below(r, open, *old_path); s != NtStatus::kSuccess) co_return s;
   // A server that dies meanwhile leaves the object under the one name or the other.
-  if (r.server.opens().begin_rename(open.id, *old_path, target))
+  bool kept = r.server.opens().begin_rename(open.id, *old_path, target);
+  if (kept)
     if (NtStatus s = co_await settle(r); s != NtStatus::kSuccess) co_return s;
   Result<std::string> new_path =
       co_await r.tree->share->volume(open.posix).rename(r.io(), *open.file, target, replace);
@@ -149,6 +150,10 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
     (void)r.server.opens().begin_rename(open.id, *old_path, "");
     co_return new_path.error();
   }
+  // Before the records forget the old name: power may be lost, and the name's change with it.
+  NtStatus durable = NtStatus::kSuccess;
+  if (kept && r.tree->share->stable_writes)
+    if (Result<void> synced = co_await open.file->flush(r.io()); !synced) durable = synced.error();
   r.server.opens().renamed(open.id, *new_path);
   if (open.is_directory) r.server.opens().moved_below(*open.share, *old_path, *new_path);
   if (!open.is_directory && !open.posix)
@@ -172,7 +177,7 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
   break_directory_leases(r.server, r.loop, *open.share, *old_path, open.parent_lease);
   if (!same_directory)
     break_directory_leases(r.server, r.loop, *open.share, *new_path, open.parent_lease);
-  co_return NtStatus::kSuccess;
+  co_return durable;
 }
 
 Task<NtStatus> link(Request& r, const core::OpenView& open, const std::string& target,

@@ -157,12 +157,24 @@ bool settles(const Request& r, const CommandRow& row) {
   return !r.tree || r.tree->share->failover != nullptr;
 }
 
+/// Waits until what the answer says is durable. Where it fails, what could not be promised has been
+/// taken back by its handler; but of a volume that another instance has by now nothing is promised
+/// at all: the client finds the share where it is served, and asks there.
+Task<void> settle_answer(Request& r, Reply& reply) {
+  NtStatus status = co_await settle(r);
+  const ports::Volume* volume = r.tree ? r.tree->share->failover.get() : nullptr;
+  if (volume == nullptr) co_return;
+  if (status == NtStatus::kFileForcedClosed ||
+      !volume->may_serve(r.loop.clock().monotonic_us()))
+    reply = error_reply(NtStatus::kNetworkNameDeleted);
+}
+
 /// For a command that kCommands knows.
 Task<Reply> check_and_handle(Request& r) {
   const CommandRow& row = kCommands[static_cast<std::size_t>(r.header.command)];
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   Reply reply = co_await row.handler(r);
-  if (settles(r, row)) (void)co_await settle(r);
+  if (settles(r, row)) co_await settle_answer(r, reply);
   conclude(r);
   co_return reply;
 }
@@ -191,8 +203,7 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
     co_return co_await interposer->handle(r, check_and_handle);
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   Reply reply = co_await row.handler(r);
-  // Where it fails: what could not be promised has been taken back by its handler.
-  if (settles(r, row)) (void)co_await settle(r);
+  if (settles(r, row)) co_await settle_answer(r, reply);
   conclude(r);
   co_return reply;
 }

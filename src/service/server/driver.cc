@@ -80,7 +80,8 @@ ports::TcpConnection Driver::on_the_wire() const {
 }
 
 void Driver::uses(const std::shared_ptr<ports::Volume>& volume) {
-  if (std::ranges::count(volumes_, volume) != 0) return;
+  // It may have ended while its TREE_CONNECT waited for the volume.
+  if (closed_ || std::ranges::count(volumes_, volume) != 0) return;
   volumes_.push_back(volume);
   server_.failover().connected(*volume, on_the_wire(), behind_proxy_.has_value());
 }
