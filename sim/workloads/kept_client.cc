@@ -191,12 +191,15 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
   open.id = response.file_id;
   if (open.file->lease.is_zero()) return true;
   std::uint32_t state = granted.lease ? granted.lease->lease_state : 0;
-  if (reclaim && (state & ~open.file->lease_state) != 0) {
+  if (reclaim && !open.file->lease_asked && (state & ~open.file->lease_state) != 0) {
     wrong("the lease of " + open.file->path + " came back as " + std::to_string(state) +
           ", which is more than " + std::to_string(open.file->lease_state));
     return false;
   }
-  if (!reclaim) open.file->lease_state |= state;
+  if (!reclaim) {
+    open.file->lease_state = state;
+    open.file->lease_asked = false;
+  }
   return true;
 }
 
@@ -256,6 +259,7 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
   fresh.file = &file;
   for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
   for (int tries = 0;; ++tries) {
+    file.lease_asked = true;
     Answer answer = co_await until_answered(
         [&] { return create_part(fresh, file.path, disposition, false); });
     if (answer.lost) co_return nullptr;

@@ -32,6 +32,8 @@ struct KeptFile {
   /// Zeros: no lease.
   Guid lease;
   std::uint32_t lease_state = 0;
+  /// A CREATE that asks for all of it is not answered.
+  bool lease_asked = false;
 };
 
 /// A persistent open.

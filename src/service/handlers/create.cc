@@ -46,6 +46,13 @@ Task<NtStatus> execute(Request& r, CreatePlan& plan, CreateOutcome& out) {
   co_return status;
 }
 
+/// Made so lately that the file system may not have written its name yet: by a CREATE of the server
+/// before, which is replayed now, or by anybody. File systems write at least every 30 s.
+bool is_young(Request& r, const ports::FileInfo& info) {
+  constexpr std::uint64_t kYoung_ticks = 60ull * 10'000'000;
+  return info.creation_time.ticks + kYoung_ticks > r.server.env().clock.now().ticks;
+}
+
 /// A persistent open is granted when it, and the object that was made for it, would be there after
 /// the loss of the server (of the machine, where the share says so). Otherwise it is granted as one
 /// that is not.
@@ -53,7 +60,9 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   if (!r.server.opens().outlives_server(out.id)) co_return;
   bool persistent = out.durable.kind == core::DurableKind::kPersistent;
   NtStatus status = NtStatus::kSuccess;
-  if (persistent && r.tree->share->stable_writes && out.action != smb2::CreateAction::kOpened)
+  bool unwritten =
+      out.action != smb2::CreateAction::kOpened || is_young(r, out.opened.info);
+  if (persistent && r.tree->share->stable_writes && unwritten)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);
   if (out.action == smb2::CreateAction::kCreated) {
