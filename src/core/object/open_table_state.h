@@ -103,6 +103,10 @@ bool share_modes_conflict(std::uint32_t access_a, std::uint32_t share_a, std::ui
 /// Has this open a lease of a directory?
 bool leases_directory(const OpenSpec& spec);
 
+/// What a record says of an open, without what a process has of it.
+OpenSpec spec_of(const OpenRecord& record);
+OpenLife life_of(const OpenRecord& record);
+
 /// Who an open is when it comes to caching.
 StreamCaching::Actor actor_of(OpenId id, const OpenSpec& spec);
 
