@@ -2,6 +2,7 @@
 #include "app/upgrade/arrival.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

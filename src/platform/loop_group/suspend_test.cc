@@ -6,8 +6,9 @@
 namespace holdfast::platform::testing {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Kinds, LoopTest, ::testing::Values(LoopKind::kEpoll, LoopKind::kUring),
-                         kind_name);
+class SuspendTest : public LoopTest {};
+INSTANTIATE_TEST_SUITE_P(Kinds, SuspendTest,
+                         ::testing::Values(LoopKind::kEpoll, LoopKind::kUring), kind_name);
 
 /// Sends back what it gets, until it is paused.
 class Echo final : public ports::StreamHandler {
@@ -24,7 +25,7 @@ class Echo final : public ports::StreamHandler {
 
 /// What was under way when a stream stood still is in its image, and another stream on a copy of
 /// its socket goes on with it: not an octet is lost or doubled.
-TEST_P(LoopTest, AnotherStreamGoesOnWhereOneStoodStill) {
+TEST_P(SuspendTest, AnotherStreamGoesOnWhereOneStoodStill) {
   std::promise<std::pair<ports::Executor*, std::shared_ptr<ports::Stream>>> accepted;
   std::shared_ptr<Echo> first;
   auto listening = group_->listen(
@@ -70,7 +71,7 @@ TEST_P(LoopTest, AnotherStreamGoesOnWhereOneStoodStill) {
   first->closed.wait();
 }
 
-TEST_P(LoopTest, AStreamThatStoodStillGoesOn) {
+TEST_P(SuspendTest, AStreamThatStoodStillGoesOn) {
   std::promise<std::pair<ports::Executor*, std::shared_ptr<ports::Stream>>> accepted;
   std::shared_ptr<Echo> handler;
   auto listening = group_->listen(
@@ -103,7 +104,7 @@ TEST_P(LoopTest, AStreamThatStoodStillGoesOn) {
   handler->closed.wait();
 }
 
-TEST_P(LoopTest, WhoConnectsToAPausedListenerWaits) {
+TEST_P(SuspendTest, WhoConnectsToAPausedListenerWaits) {
   std::latch accepted(1);
   auto listening = group_->listen(ports::Endpoint::v4(127, 0, 0, 1, 0),
                                   [&](ports::Executor&, std::shared_ptr<ports::Stream> stream) {

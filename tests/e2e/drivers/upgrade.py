@@ -6,6 +6,7 @@ when a connection is lost, an answer is missing or comes twice, or the pause is 
 
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -133,7 +134,10 @@ def octets_under_way(stage, encrypt):
     frame = len(message).to_bytes(4, "big") + message
     half.send_raw(frame[:len(frame) // 2])
 
-    size, block = 24 << 20, 64 << 10
+    size, block = 16 << 20, 64 << 10
+    slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+    for _ in range(30):  # each gives credits
+        slow.echo()
     content = os.urandom(size)
     with open(f"{stage.directory}/much", "wb") as file:
         file.write(content)
