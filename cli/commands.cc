@@ -100,6 +100,7 @@ int status_command(const Common& common) {
        text_of(r, "name") + " (" + text_of(r, "server") + ", process " + text_of(r, "pid") + ")"},
       {"Up for", ago(text_of(r, "started"))},
       {"Listening on", text_of(r, "listening")},
+      {"Witness", r.contains("witness") ? text_of(r, "witness") : "off"},
       {"Loops", text_of(r, "threads") + ", " + text_of(r, "loop")},
       {"Shares", text_of(r, "shares")},
       {"Connections",

@@ -45,6 +45,16 @@ int user_passwd_command(const Common& common, const UserArguments& arguments);
 int user_remove_command(const Common& common, const UserArguments& arguments);
 int user_list_command(const Common& common, const UserArguments& arguments);
 
+int witness_list_command(const Common& common);
+struct WitnessMoveArguments {
+  std::string client;
+  bool all = false;
+  /// Empty: the client as a whole.
+  std::string share;
+  std::vector<std::string> to;
+};
+int witness_move_command(const Common& common, const WitnessMoveArguments& arguments);
+
 int share_list_command(const Common& common);
 int share_add_command(const Common& common, app::ShareConfig share);
 int share_remove_command(const Common& common, const std::string& name);

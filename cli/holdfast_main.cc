@@ -62,6 +62,7 @@ class CommandLine {
   void add_server_commands();
   void add_user_commands();
   void add_share_commands();
+  void add_witness_commands();
   void add_state_commands();
   void add_failover_commands();
   void add_documents();
@@ -80,6 +81,7 @@ class CommandLine {
   ServeArguments serve_;
   UserArguments user_;
   app::ShareConfig share_;
+  WitnessMoveArguments move_;
   std::string text_;
   bool flag_ = false;
 };
@@ -96,6 +98,7 @@ CommandLine::CommandLine() {
   add_server_commands();
   add_user_commands();
   add_share_commands();
+  add_witness_commands();
   add_state_commands();
   add_failover_commands();
   add_documents();
@@ -233,6 +236,26 @@ void CommandLine::add_share_commands() {
                              [this] { return share_remove_command(common_, share_.name); });
   common(*remove);
   remove->add_option("NAME", share_.name, "Its name")->required()->type_name("");
+}
+
+void CommandLine::add_witness_commands() {
+  CLI::App& witness =
+      *command(program_, "witness", "Clients that want to be told where to go", nullptr);
+  witness.require_subcommand(1);
+  add_json(*command(witness, "list", "List the clients that have registered",
+                    [this] { return witness_list_command(common_); }));
+  CLI::App* move = command(witness, "move", "Tell clients to connect to another address",
+                           [this] { return witness_move_command(common_, move_); });
+  add_json(*move);
+  move->add_option("--client", move_.client, "As `holdfast witness list` shows it")
+      ->type_name("NAME");
+  move->add_flag("--all", move_.all, "All clients");
+  move->add_option("--share", move_.share, "For this share only; of clients that registered for it")
+      ->type_name("NAME");
+  move->add_option("--to", move_.to, "Where to; may be given again")
+      ->required()
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
 }
 
 void CommandLine::add_state_commands() {

@@ -34,8 +34,8 @@ class Build:
     def timed(self, what, commands):
         """Seconds that smbclient takes for these commands, its own start and log-on included."""
         began = time.monotonic()
-        done = subprocess.run(["smbclient", f"//127.0.0.1/{SHARE}", "-p", str(self.service.port), "-A", self.login, "-m",
-                               "SMB3", "-c", commands], cwd=self.local, stdin=subprocess.DEVNULL,
+        done = subprocess.run(["smbclient", f"//127.0.0.1/{SHARE}", "-p", str(self.service.port), "-A", self.login,
+                               "-m", "SMB3", "-c", commands], cwd=self.local, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         took = time.monotonic() - began
         if done.returncode != 0 or "NT_STATUS" in done.stdout:

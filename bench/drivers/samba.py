@@ -74,8 +74,8 @@ class Samba:
         self.process = None
 
     def command(self, *inside):
-        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash", "-euc", ENTER,
-                "enter", self.system, self.folder, *inside]
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash", "-euc",
+                ENTER, "enter", self.system, self.folder, *inside]
 
     def start(self, prefix=()):
         added = subprocess.run(self.command("smbpasswd", "-c", self.config, "-s", "-a", "root"),

@@ -136,6 +136,7 @@ int run_main(int argc, char** argv) {
   pay.add_option("--warm-up", a.warm_up_s, "seconds before")->capture_default_str();
   pay.add_option("--size", a.size_mib, "of the file, MiB")->capture_default_str();
   pay.add_option("--block", a.block_kib, "KiB")->capture_default_str();
+  pay.add_option("--prefix", price.prefix, "of the files' names")->capture_default_str();
   pay.add_option("--count", price.opens, "exactly so many opens");
 
   CLI11_PARSE(app, argc, argv);

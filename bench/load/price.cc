@@ -17,8 +17,6 @@ using sim::Answer, sim::Part;
 
 namespace {
 
-constexpr char kStreamFile[] = "price-stream";
-
 /// Other servers have their own ways (an interim answer of Samba's has another CreditCharge), which
 /// are not what is asked here.
 sim::ClientOptions lenient(const Target& target) {
@@ -128,6 +126,7 @@ Task<Result<smb2::FileId>> Meter::open(std::string name, std::uint32_t worker) {
   if (persistent != (options_.handle == HandleKind::kPersistent)) {
     surroundings_.program().fail(persistent ? "a persistent handle that nobody asked for"
                                             : "the handle is not persistent");
+    (void)co_await sim::close(client_, response.file_id);
     co_return fail(NtStatus::kNotSupported);
   }
   co_return response.file_id;
@@ -160,7 +159,7 @@ Task<void> Meter::stream(smb2::FileId id) {
 Task<void> Meter::open_and_close(std::uint32_t worker) {
   while (!over()) {
     ++started_opens_;
-    Result<smb2::FileId> id = co_await open("price-" + std::to_string(worker), worker);
+    Result<smb2::FileId> id = co_await open(options_.prefix + "-" + std::to_string(worker), worker);
     if (!id || !good(co_await sim::close(client_, *id), "CLOSE")) co_return;
     count(1);
   }
@@ -181,8 +180,12 @@ Task<void> Meter::open_alone() {
   std::vector<smb2::FileId> ids;
   co_await say("begin");
   for (std::uint32_t i = 0; i < options_.opens; ++i) {
-    Result<smb2::FileId> id = co_await open("price-" + std::to_string(i), i);
-    if (!id) co_return;
+    Result<smb2::FileId> id = co_await open(options_.prefix + "-" + std::to_string(i), i);
+    if (!id) {
+      // Not even a log-off would close them.
+      for (smb2::FileId opened : ids) (void)co_await sim::close(client_, opened);
+      co_return;
+    }
     ids.push_back(*id);
   }
   co_await say("opened");
@@ -218,7 +221,7 @@ Task<void> Meter::run() {
     } else if (options_.what == PriceOptions::What::kOpens) {
       co_await all_workers({});
     } else {
-      Result<smb2::FileId> id = co_await open(kStreamFile, 0);
+      Result<smb2::FileId> id = co_await open(options_.prefix + "-stream", 0);
       bool ready = id && (options_.what == PriceOptions::What::kWrite || co_await fill(*id));
       if (ready) co_await all_workers(*id);
       if (id) (void)co_await sim::close(client_, *id);

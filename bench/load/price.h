@@ -26,6 +26,8 @@ struct PriceOptions {
   std::uint64_t file_size = 256u << 20;
   std::uint64_t warm_up_us = 500'000;
   std::uint64_t measured_us = 3'000'000;
+  /// What the names of the files begin with.
+  std::string prefix = "price";
   /// Not 0: exactly so many opens, without warm-up.
   std::uint64_t opens = 0;
 };

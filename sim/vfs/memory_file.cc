@@ -268,6 +268,16 @@ Task<Result<void>> MemoryFile::check_empty(ports::IoContext io) {
   co_return Result<void>{};
 }
 
+Task<Result<std::optional<ByteVec>>> MemoryFile::creation_mark(ports::IoContext io) {
+  co_await vfs_->work(io);
+  co_return node_->creation_mark;
+}
+
+Task<void> MemoryFile::clear_creation_mark(ports::IoContext io) {
+  co_await vfs_->work(io);
+  node_->creation_mark.reset();
+}
+
 Task<Result<void>> MemoryFile::check_removable(ports::IoContext io) {
   co_await vfs_->work(io);
   co_return Result<void>{};

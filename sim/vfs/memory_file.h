@@ -53,6 +53,8 @@ class MemoryFile final : public ports::File {
   Task<Result<ports::DirEntry>> find_entry(ports::IoContext io, std::string_view name) override;
   Task<Result<void>> check_empty(ports::IoContext io) override;
   Task<Result<void>> check_removable(ports::IoContext io) override;
+  Task<Result<std::optional<ByteVec>>> creation_mark(ports::IoContext io) override;
+  Task<void> clear_creation_mark(ports::IoContext io) override;
 
  private:
   void touch(bool data);

@@ -192,6 +192,7 @@ Task<Result<ports::Opened>> MemoryVfs::create(ports::IoContext io, std::string_v
   std::shared_ptr<Node> node = make_node(how.directory);
   node->attributes = how.attributes & kSettable;
   node->security = how.security;
+  node->creation_mark = how.creation_mark;
   node->mode = how.mode.value_or(how.directory ? 0755 : 0644);
   for (const ports::Ea& ea : how.eas)
     if (!ea.value.empty()) node->eas.push_back(ea);

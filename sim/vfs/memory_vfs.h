@@ -59,6 +59,7 @@ struct Node {
   std::map<std::string, NamedStream> streams;
   std::vector<ports::Ea> eas;
   std::optional<ByteVec> security;
+  std::optional<ByteVec> creation_mark;
   ByteVec reparse;
   std::uint32_t attributes = 0;
   NtTime creation_time, last_access_time, last_write_time, change_time;

@@ -70,5 +70,17 @@ inline constexpr std::size_t kMaxSecurityToken = 64u << 10;
 /// One DCE/RPC fragment and one whole call.
 inline constexpr std::size_t kMaxRpcFragment = 5'840;
 inline constexpr std::size_t kMaxRpcCall = 1u << 20;
+/// Calls of one association that wait for their answers.
+inline constexpr std::size_t kMaxRpcWaitingCalls = 16;
+/// DCE/RPC over TCP: connections, octets of one call (the interfaces there have small ones), and
+/// octets waiting to be sent beyond which no further call is read.
+inline constexpr std::size_t kMaxRpcConnections = 4'096;
+inline constexpr std::size_t kMaxRpcTcpCall = 64u << 10;
+inline constexpr std::size_t kMaxRpcSendQueue = 256u << 10;
+/// A connection ends that has not logged on in this time and has no call waiting, that is idle for
+/// so long, or that leaves a call incomplete for so long.
+inline constexpr std::uint64_t kRpcUnauthenticatedTimeout_us = 60'000'000;
+inline constexpr std::uint64_t kRpcIdleTimeout_us = 15ull * 60 * 1'000'000;
+inline constexpr std::uint64_t kRpcPartialCallTimeout_us = 30'000'000;
 
 }  // namespace holdfast::limits

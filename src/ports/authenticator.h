@@ -13,6 +13,26 @@
 
 namespace holdfast::ports {
 
+/// What an established context does for single messages, as the server (RFC 2743 GSS_GetMIC and
+/// GSS_Wrap with a signature of its own). Messages count: each is signed or checked once, in the
+/// order of the wire. Not thread-safe.
+class MessageSecurity {
+ public:
+  virtual ~MessageSecurity() = default;
+  /// Whether signatures cover the headers of DCE/RPC fragments even when the two sides have not
+  /// agreed on that.
+  virtual bool always_covers_headers() const = 0;
+  /// Octets of every signature.
+  virtual std::size_t signature_size() const = 0;
+  virtual ByteVec sign(Bytes message) = 0;
+  [[nodiscard]] virtual bool verify(Bytes message, Bytes signature) = 0;
+  /// Encrypts `secret`, which is a part of `message`, in place; the signature is over the message
+  /// as it was before.
+  virtual ByteVec seal(MutBytes message, MutBytes secret) = 0;
+  /// Decrypts `secret` in place; false: the signature is wrong, and what is there means nothing.
+  [[nodiscard]] virtual bool unseal(MutBytes message, MutBytes secret, Bytes signature) = 0;
+};
+
 /// What one leg of a log-on gave.
 struct AuthStep {
   /// kMoreProcessingRequired: token goes to the client, another leg follows. kSuccess: identity and
@@ -24,6 +44,9 @@ struct AuthStep {
   /// Session.SessionKey before any derivation: 16 octets (Kerberos may give 32); empty for
   /// anonymous and guest, whose messages cannot be signed.
   ByteVec session_key;
+  /// Protects messages, for protocols that leave that to the mechanism (MS-RPCE 3.3.1.5.2); null
+  /// when there is no key.
+  std::shared_ptr<MessageSecurity> security;
   /// When the log-on must be renewed (MS-SMB2 3.3.5.5.3); 0 = never.
   NtTime expires;
   /// For the log: why it was refused, in words ("unknown user", "NTLMv1 response"). Never sent.

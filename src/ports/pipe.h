@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/result.h"
 #include "ports/identity.h"
+#include "ports/stream.h"
 
 namespace holdfast::ports {
 
@@ -34,6 +35,8 @@ struct PipeClient {
   Identity identity;
   /// Without port; for srvsvc's session lists.
   std::string address;
+  /// The server's end of the connection; zeros: it says nothing about the client's way here.
+  Endpoint local = {};
 };
 
 /// The named pipes behind IPC$.

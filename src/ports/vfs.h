@@ -195,6 +195,16 @@ class File {
   /// Whether the caller may remove the object's name, as far as can be told without doing it:
   /// kAccessDenied, kMediaWriteProtected or success. Says nothing on whether a directory is empty.
   virtual Task<Result<void>> check_removable(IoContext io) = 0;
+
+  /// CreateHow::creation_mark; nullopt: it has none, or not any more.
+  virtual Task<Result<std::optional<ByteVec>>> creation_mark(IoContext io) {
+    (void)io;
+    co_return std::optional<ByteVec>{};
+  }
+  virtual Task<void> clear_creation_mark(IoContext io) {
+    (void)io;
+    co_return;
+  }
 };
 
 using FilePtr = std::shared_ptr<File>;
@@ -222,6 +232,9 @@ struct CreateHow {
   std::optional<ByteVec> security;
   std::optional<std::uint32_t> mode;
   std::vector<Ea> eas;
+  /// Which request made it: stored with the object before its name appears (with a directory, soon
+  /// afterwards), where that can be done.
+  std::optional<ByteVec> creation_mark;
   /// Not compressed, whatever the directory says (FILE_NO_COMPRESSION, MS-SMB2 2.2.13).
   bool no_compression = false;
 };

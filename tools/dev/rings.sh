@@ -5,6 +5,8 @@
 . "$root/tools/dev/fuzz.sh"
 
 all_rings=(unit sim fuzz clients conformance e2e)
+# Run when they are asked for by name only.
+more_rings=(failover)
 
 # built LOG PRESET [TARGET...]: builds, or counts the failure to do so as one failed test.
 built() {
@@ -78,12 +80,24 @@ ring_e2e() {
   ring_by_runner e2e
 }
 
+# Kernel clients while the server is killed, its node lost, a proxy between: the short forms.
+ring_failover() {
+  local script passed=0 failed=0 skipped=0
+  need build failover
+  built "$logs/failover-build.log" release holdfastd holdfast || return 0
+  for script in kill node proxy; do
+    tally_run "$logs/failover-$script.log" "$root/tests/failover/$script" --short
+    passed=$((passed + PASSED)) failed=$((failed + FAILED)) skipped=$((skipped + SKIPPED))
+  done
+  PASSED=$passed FAILED=$failed SKIPPED=$skipped
+}
+
 # run_rings [RING...]: without a name, all; one that does not exist yet is then skipped, but fails when asked for.
 run_rings() {
   local rings=("$@") ring rows=() passed=0 failed=0 skipped=0 started took
   if [ "${#rings[@]}" -eq 0 ]; then rings=("${all_rings[@]}"); fi
   for ring in "${rings[@]}"; do
-    [[ " ${all_rings[*]} " == *" $ring "* ]] || die "no ring '$ring' (${all_rings[*]})"
+    [[ " ${all_rings[*]} ${more_rings[*]} " == *" $ring "* ]] || die "no ring '$ring' (${all_rings[*]} ${more_rings[*]})"
   done
   logs=$root/build/test-logs
   mkdir -p "$logs"

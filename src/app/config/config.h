@@ -91,6 +91,15 @@ struct ListenConfig {
   std::uint32_t line = 0;
 };
 
+struct WitnessConfig {
+  bool enabled = false;
+  std::string address = "::";
+  std::uint16_t port = 4451;
+  /// 0: there is none.
+  std::uint16_t endpoint_mapper = 135;
+  std::vector<std::string> names;
+};
+
 /// What a configuration file says, checked, with every default filled in.
 struct Config {
   struct {
@@ -103,6 +112,7 @@ struct Config {
     std::string users_file;
   } server;
   std::vector<ListenConfig> listen;
+  WitnessConfig witness;
   core::Policy policy;
   /// protocol.channel_addresses.
   std::vector<ports::NetworkAddress> channel_addresses;

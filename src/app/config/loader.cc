@@ -262,6 +262,11 @@ void check_whole(LoadResult& out) {
   for (const ListenConfig& l : c.listen)
     if (auto at = parse_address(l.address, l.port); at && !endpoints.insert(*at).second)
       error(l.line, "listen: " + at->to_string() + " is there twice");
+  if (c.witness.enabled)
+    for (std::uint16_t port : {c.witness.port, c.witness.endpoint_mapper})
+      if (auto at = parse_address(c.witness.address, port);
+          at && port != 0 && !endpoints.insert(*at).second)
+        error(0, "witness: " + at->to_string() + " is there twice");
   for (const ListenConfig& l : c.listen) {
     if (l.proxy_protocol && l.proxy_from.empty())
       error(l.line, "listen.proxy_protocol: needs the proxies' addresses in listen.proxy_from");

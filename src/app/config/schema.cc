@@ -229,6 +229,40 @@ Table failover_table() {
           }};
 }
 
+Table witness_table() {
+  return {"witness",
+          false,
+          "The witness service (MS-SWN): clients of shares with `share.cluster` that register are told when "
+          "to move to another address, and by `holdfast witness move` where to.",
+          {
+              {"enabled", Kind::kFlag, "false",
+               "Clients may register. Without it, no share is called clustered to them.",
+               Takes::kAtOnce, [](Config& c, const Value& v) { c.witness.enabled = v.flag; }},
+              {"address", Kind::kText, "\"*\"", "An IPv4 or IPv6 address to listen on, or all.",
+               Takes::kAtOnce, [](Config& c, const Value& v) { c.witness.address = v.text; }, {}, 0,
+               0, false, check_address},
+              {"port", Kind::kNumber, "4451",
+               "DCE/RPC over TCP. Clients ask the endpoint mapper which port it is.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 c.witness.port = static_cast<std::uint16_t>(v.number);
+               },
+               {}, 1, 65535},
+              {"endpoint_mapper", Kind::kNumber, "135",
+               "The endpoint mapper's port; clients know no other than 135. 0: there is none, "
+               "because something else on this machine has it.",
+               Takes::kAtOnce,
+               [](Config& c, const Value& v) {
+                 c.witness.endpoint_mapper = static_cast<std::uint16_t>(v.number);
+               },
+               {}, 0, 65535},
+              {"names", Kind::kTextList, "[]",
+               "Further names by which clients reach this server, without a domain or with it. "
+               "`server.name` and the machine's name count, with any domain behind them.",
+               Takes::kAtOnce, [](Config& c, const Value& v) { c.witness.names = v.list; }},
+          }};
+}
+
 Table protocol_table() {
   return {"protocol",
           false,
@@ -516,7 +550,8 @@ std::vector<Key> behaviour_keys() {
        [](Config& c, const Value& v) { c.shares.back().keep_durable_handles = v.flag; }},
       {"cluster", Kind::kChoice, "\"none\"",
        "What clients are told of a cluster behind the share. `failover`: another node may take it "
-       "over. `scaleout`: several nodes serve it at once.",
+       "over. `scaleout`: several nodes serve it at once. They are told, and then register with the "
+       "witness service, only with `witness.enabled`.",
        Takes::kAtOnce,
        [](Config& c, const Value& v) {
          c.shares.back().cluster = static_cast<ClusterKind>(v.choice);
@@ -619,8 +654,8 @@ std::vector<Table> make_schema() {
   std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
   Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};
-  return {server_table(), listen_table(),  failover_table(), protocol_table(), security_table(),
-          limits_table(), runtime_table(), log_table(),      std::move(share)};
+  return {server_table(),   listen_table(),   failover_table(), witness_table(), protocol_table(),
+          security_table(), limits_table(),   runtime_table(),  log_table(),     std::move(share)};
 }
 
 }  // namespace

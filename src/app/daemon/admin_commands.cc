@@ -243,8 +243,11 @@ admin::Json node_status(Node& node) {
   status["loop"] = node.loops().kind_reason();
   status["threads"] = node.loops().size();
   Json listeners = Json::array();
-  for (const ListenAt& l : node.listening()) listeners.push_back(l.at.to_string());
+  Json witness = Json::array();
+  for (const ListenAt& l : node.listening())
+    (l.serves == Serves::kSmb ? listeners : witness).push_back(l.at.to_string());
   status["listening"] = std::move(listeners);
+  if (!witness.empty()) status["witness"] = std::move(witness);
   std::size_t shares = 0;
   for (const auto& share : settings->shares) shares += share->type == core::ShareType::kDisk;
   status["shares"] = shares;

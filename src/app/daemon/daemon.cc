@@ -14,6 +14,7 @@
 #include "app/daemon/admin_commands.h"
 #include "app/daemon/node_options.h"
 #include "app/daemon/state_dir.h"
+#include "app/daemon/witness_commands.h"
 #include "app/upgrade/check_binary.h"
 #include "app/upgrade/upgrade.h"
 #include "platform/store_journal/journal_volume.h"
@@ -23,8 +24,8 @@ namespace {
 
 /// How long a start waits for what another process still has: one that was killed a moment ago may
 /// not have gone yet.
-constexpr int kStartTries = 30;
-constexpr std::chrono::milliseconds kStartPause(100);
+constexpr int kStartTries = 150;
+constexpr std::chrono::milliseconds kStartPause(20);
 
 }  // namespace
 
@@ -142,7 +143,9 @@ std::expected<void, std::string> Daemon::listen_first() {
     std::this_thread::sleep_for(kStartPause);
     failed = follow_listeners(config_);
   }
-  if (node_->listening().empty()) return std::unexpected(failed);
+  if (std::ranges::find(node_->listening(), Serves::kSmb, &ListenAt::serves) ==
+      node_->listening().end())
+    return std::unexpected(failed);
   if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
   return {};
 }
@@ -228,7 +231,11 @@ std::string Daemon::summary() const {
                      " share(s) on ";
   std::string where;
   for (const ListenAt& l : node_->listening())
-    where += (where.empty() ? "" : ", ") + l.at.to_string() + (l.proxies.empty() ? "" : " (PROXY)");
+    where += (where.empty() ? "" : ", ") + l.at.to_string() +
+             (l.serves == Serves::kWitness          ? " (witness)"
+              : l.serves == Serves::kEndpointMapper ? " (endpoint mapper)"
+              : l.proxies.empty()                   ? ""
+                                                    : " (PROXY)");
   return text + where + " (" + node_->loops().kind_reason() + ", " +
          std::to_string(node_->loops().size()) + " loop(s)).";
 }
@@ -372,10 +379,12 @@ admin::Json Daemon::answer(const admin::Json& request) {
   if (command == "upgrade") return upgrade(request);
   if (command == "failover-log") return admin::result_reply(failover_log(failover_events_));
   if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
+  if (auto reply = answer_about_witness(*node_, request)) return std::move(*reply);
   return admin::error_reply("no-such-command",
                             "There is no command \"" + command +
                                 "\"; known are status, sessions, files, shares, failover, "
-                                "failover-log, close-session, reload, reload-users, upgrade and stop.");
+                                "failover-log, close-session, witness-list, witness-move, reload, "
+                                "reload-users, upgrade and stop.");
 }
 
 void Daemon::run() {

@@ -44,7 +44,7 @@ std::shared_ptr<const core::HiddenNames> hidden_names(const ShareConfig& s) {
   return names;
 }
 
-core::Share share_of(const ShareConfig& s, bool as_root) {
+core::Share share_of(const ShareConfig& s, bool as_root, bool witness) {
   core::Share share;
   share.name = s.name;
   share.comment = s.comment;
@@ -73,7 +73,8 @@ core::Share share_of(const ShareConfig& s, bool as_root) {
   share.continuous_availability = s.continuous_availability;
   share.keeps_durable = s.continuous_availability && s.keep_durable_handles;
   share.stable_writes = s.writes_survive == WritesSurvive::kMachine;
-  share.is_clustered = s.cluster != ClusterKind::kNone;
+  // A client that is told so wants to register (MS-SMB2 3.2.5.5).
+  share.is_clustered = witness && s.cluster != ClusterKind::kNone;
   share.is_scaleout = s.cluster == ClusterKind::kScaleout;
   share.max_caching = max_caching(s);
   share.local_coherence = s.local_coherence;
@@ -91,7 +92,7 @@ std::optional<platform::SnapshotOptions> snapshots_of(const ShareConfig& s, bool
       s.snapshot_dir.front() == '/' ? s.snapshot_dir : s.path + "/" + s.snapshot_dir;
   options.format = s.snapshot_format;
   options.path_within = s.snapshot_path;
-  options.acts_as_users = share_of(s, as_root).act_as_user;
+  options.acts_as_users = share_of(s, as_root, false).act_as_user;
   return options;
 }
 
@@ -132,6 +133,7 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.loops.max_blocking_threads = config.blocking_threads;
   options.max_connections = config.max_connections;
   options.channel_addresses = config.channel_addresses;
+  options.witness_names = config.witness.names;
   options.server_name = config.server.name;
   options.comment = config.server.comment;
   options.policy = config.policy;
@@ -139,8 +141,8 @@ NodeOptions node_options(const Config& config, bool as_root, const Guid& server_
   options.users = std::move(users);
   options.unix_accounts = std::move(unix_accounts);
   for (const ShareConfig& s : config.shares)
-    options.shares.push_back({share_of(s, as_root), s.path, snapshots_of(s, as_root), apple_of(s),
-                              state_path(s)});
+    options.shares.push_back({share_of(s, as_root, config.witness.enabled), s.path,
+                              snapshots_of(s, as_root), apple_of(s), state_path(s)});
   options.volumes = volume_rules(config);
   options.policy.dfs = std::ranges::any_of(
       options.shares, [](const ShareOptions& s) { return !s.share.dfs_links.empty(); });
@@ -165,6 +167,11 @@ std::vector<ListenAt> endpoints_of(const Config& config) {
   for (const ListenConfig& l : config.listen)
     if (auto at = parse_address(l.address, l.port)) out.push_back({*at, l.proxy_from});
   if (config.listen.empty()) out.push_back({*parse_address("::", 445), {}});
+  const WitnessConfig& w = config.witness;
+  if (!w.enabled) return out;
+  if (auto at = parse_address(w.address, w.port)) out.push_back({*at, {}, Serves::kWitness});
+  if (auto at = parse_address(w.address, w.endpoint_mapper); at && w.endpoint_mapper != 0)
+    out.push_back({*at, {}, Serves::kEndpointMapper});
   return out;
 }
 

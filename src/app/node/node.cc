@@ -12,8 +12,10 @@
 #include <tuple>
 
 #include "app/node/fence.h"
+#include "app/node/rpc_services.h"
 #include "base/failover_limits.h"
 #include "platform/address/netlink_addresses.h"
+#include "platform/credentials/act_as.h"
 #include "platform/crypto/make_provider.h"
 #include "platform/interfaces/system_interfaces.h"
 #include "platform/loop/system_clock.h"
@@ -70,6 +72,7 @@ struct Node::Parts {
   std::unique_ptr<ports::Authenticator> authenticator;
   std::shared_ptr<ports::LocalCoherence> coherence = platform::make_local_coherence();
   std::unique_ptr<service::Server> server;
+  std::unique_ptr<RpcServices> rpc;
   EventSink* events = nullptr;
   /// Open file systems: a reload keeps those that stay.
   std::map<VolumeKey, std::shared_ptr<ports::Vfs>> volumes;
@@ -86,6 +89,7 @@ Node::Node() : parts_(std::make_unique<Parts>()) {}
 Node::~Node() { stop(); }
 
 service::Server& Node::server() { return *parts_->server; }
+service::Witness& Node::witness() { return parts_->rpc->witness(); }
 platform::LoopGroup& Node::loops() { return *parts_->loops; }
 ports::Random& Node::random() { return parts_->random; }
 
@@ -101,6 +105,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   // The server enforces the configured limit, which a reload may raise.
   options.loops.max_connections = limits::kMaxConnections;
   p.events = &events;
+  platform::obey_quotas();
   auto loops = platform::LoopGroup::start(options.loops);
   if (!loops) return std::unexpected(loops.error());
   p.loops = std::move(*loops);
@@ -114,6 +119,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
       std::vector<std::shared_ptr<service::Mechanism>>{p.ntlm});
   service::Interposer* interposer = options.interposer;
   service::handover::Takeover* takeover = options.takeover;
+  const service::NtlmConfig ntlm = options.ntlm;
+  std::vector<std::string> names = options.witness_names;
   auto settings = node->make_settings(std::move(options));
   if (!settings) return std::unexpected(settings.error());
   p.server = std::make_unique<service::Server>(
@@ -123,8 +130,10 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   if (takeover != nullptr) node->restore(*takeover);
   node->serve_volumes();
   p.server->set_network(std::make_shared<platform::SystemInterfaces>());
-  p.server->set_pipes(
-      std::make_shared<service::PipeService>(*p.server, std::move(users), std::move(share_editor)));
+  p.rpc = std::make_unique<RpcServices>(*p.server, ntlm, users);
+  p.rpc->apply(ntlm, std::move(names));
+  p.server->set_pipes(std::make_shared<service::PipeService>(
+      *p.server, std::move(users), std::move(share_editor), &p.rpc->authenticator()));
   return node;
 }
 
@@ -267,8 +276,10 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
 
 std::expected<void, std::string> Node::apply(NodeOptions options) {
   service::NtlmConfig ntlm = options.ntlm;
+  std::vector<std::string> names = options.witness_names;
   auto settings = make_settings(std::move(options));
   if (!settings) return std::unexpected(settings.error());
+  parts_->rpc->apply(ntlm, std::move(names));
   parts_->ntlm->set_config(std::move(ntlm));
   parts_->server->apply(std::move(*settings));
   serve_volumes();
@@ -276,6 +287,8 @@ std::expected<void, std::string> Node::apply(NodeOptions options) {
 }
 
 ports::AcceptHandler Node::acceptor(const ListenAt& where) {
+  if (where.serves == Serves::kWitness) return parts_->rpc->accept_witness();
+  if (where.serves == Serves::kEndpointMapper) return parts_->rpc->accept_endpoint_mapper();
   if (where.proxies.empty())
     return [this](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
       parts_->server->accept(loop, std::move(stream));
@@ -293,7 +306,9 @@ ports::AcceptHandler Node::acceptor(const ListenAt& where) {
 
 std::expected<platform::ListenerInfo, std::string> Node::listen(const ListenAt& where) {
   auto listening = parts_->loops->listen(where.at, acceptor(where));
-  if (listening) listening_.push_back({listening->bound, where.proxies});
+  if (listening) listening_.push_back({listening->bound, where.proxies, where.serves});
+  if (listening && where.serves == Serves::kWitness)
+    parts_->rpc->start_witness(parts_->loops->loop(0));
   tell_listening();
   return listening;
 }
@@ -301,14 +316,23 @@ std::expected<platform::ListenerInfo, std::string> Node::listen(const ListenAt& 
 void Node::listen(const ListenAt& where, std::vector<platform::UniqueFd> sockets) {
   parts_->loops->adopt_listener(where.at, std::move(sockets), acceptor(where));
   listening_.push_back(where);
+  if (where.serves == Serves::kWitness) parts_->rpc->start_witness(parts_->loops->loop(0));
   tell_listening();
 }
 
-/// Clients may open further channels to these: not to those that only proxies may connect to.
+/// Clients may open further channels to these: not to those that only proxies may connect to. RPC
+/// clients ask the endpoint mapper.
 void Node::tell_listening() {
   std::vector<ports::Endpoint> direct;
-  for (const ListenAt& l : listening_)
-    if (l.proxies.empty()) direct.push_back(l.at);
+  std::vector<service::EndpointMap::Endpoint> rpc;
+  for (const ListenAt& l : listening_) {
+    if (l.serves == Serves::kSmb && l.proxies.empty()) direct.push_back(l.at);
+    if (l.serves == Serves::kWitness)
+      rpc.push_back({service::pipes::kWitness.syntax, l.at.port, "Service Witness"});
+    if (l.serves == Serves::kEndpointMapper)
+      rpc.push_back({service::pipes::kEndpointMapper.syntax, l.at.port, "Endpoint Mapper"});
+  }
+  parts_->rpc->set_endpoints(std::move(rpc));
   parts_->server->set_listening(std::move(direct));
 }
 
@@ -322,8 +346,11 @@ void Node::stop() {
   if (parts_->stopped) return;
   parts_->stopped = true;
   if (parts_->server != nullptr) give_volumes_back();
+  if (parts_->rpc != nullptr) parts_->rpc->stop();
   if (parts_->loops != nullptr) parts_->loops->stop();
+  // The pipes use the RPC services' authenticator.
   parts_->server.reset();
+  parts_->rpc.reset();
 }
 
 }  // namespace holdfast::app

@@ -17,6 +17,7 @@
 #include "service/logon/ntlm_mechanism.h"
 #include "service/pipes/share_editor.h"
 #include "service/server/server.h"
+#include "service/witness/witness.h"
 
 namespace holdfast::app {
 
@@ -42,11 +43,15 @@ struct VolumeRules {
   std::optional<ports::MovingAddress> address{};
 };
 
+/// What is spoken on an address.
+enum class Serves : std::uint8_t { kSmb, kWitness, kEndpointMapper };
+
 /// An address to listen on.
 struct ListenAt {
   ports::Endpoint at;
   /// Not empty: only these proxies connect, and say by the PROXY protocol for whom.
   std::vector<ports::AddressRange> proxies;
+  Serves serves = Serves::kSmb;
 
   bool operator==(const ListenAt&) const = default;
 };
@@ -70,6 +75,8 @@ struct NodeOptions {
   VolumeRules volumes;
   /// service::Settings::channel_addresses.
   std::vector<ports::NetworkAddress> channel_addresses;
+  /// The server's names as clients of the witness service may have them, beside its own.
+  std::vector<std::string> witness_names;
   /// A share whose directory cannot be opened is left out, and reported, instead of failing all.
   bool leave_out_shares_without_directory = false;
   /// Only in a build for tests. Outlives the node.
@@ -101,6 +108,7 @@ class Node {
   void stop();
 
   service::Server& server();
+  service::Witness& witness();
   platform::LoopGroup& loops();
   ports::Random& random();
 

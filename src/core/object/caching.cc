@@ -2,6 +2,7 @@
 #include "core/object/caching.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -52,26 +53,64 @@ std::uint32_t StreamCaching::Holder::without(std::uint32_t bits) const {
 
 void StreamCaching::begin(Holder& holder, std::uint32_t to, bool follows_another,
                           std::vector<CacheBreak>& breaks) {
+  bool must_acknowledge = (holder.state & (holder.lease ? W | H : W)) != 0;
+  bool lost = is_lost(holder);
+  if (must_acknowledge) {
+    holder.serial = ++*last_serial_;
+    holder.breaking_to = to;
+    holder.told = !lost;
+  }
+  if (!lost) tell(holder, to, follows_another, breaks);
+  if (must_acknowledge) return;
+  if (lost && holder.lease && holder.version >= 2) ++holder.epoch;
+  take(holder, to);
+}
+
+void StreamCaching::tell(Holder& holder, std::uint32_t to, bool follows_another,
+                         std::vector<CacheBreak>& breaks) {
   CacheBreak notice;
   notice.is_lease = holder.lease.has_value();
   notice.opens.assign(holder.opens.rbegin(), holder.opens.rend());
   notice.current_state = holder.state;
   notice.new_state = to;
   notice.new_level = to != 0 ? OplockLevel::kII : OplockLevel::kNone;
-  notice.must_acknowledge = (holder.state & (holder.lease ? W | H : W)) != 0;
+  notice.must_acknowledge = holder.breaking();
+  notice.serial = holder.serial;
   if (holder.lease) {
     notice.lease = *holder.lease;
     // One step of the epoch covers all breaks that follow from one.
     if (holder.version >= 2 && !follows_another) ++holder.epoch;
     notice.epoch = holder.version >= 2 ? holder.epoch : 0;
   }
-  if (notice.must_acknowledge) {
-    holder.serial = notice.serial = ++*last_serial_;
-    holder.breaking_to = to;
-  } else {
-    take(holder, to);
-  }
   breaks.push_back(std::move(notice));
+}
+
+void StreamCaching::tell_held_back(std::vector<CacheBreak>& breaks) {
+  for (Holder& holder : holders_) {
+    if (!holder.breaking() || holder.told || is_lost(holder)) continue;
+    // All that has come together meanwhile, under a number of its own: nobody waits any more for
+    // an answer that the connection before was to bring.
+    holder.serial = ++*last_serial_;
+    holder.breaking_to = holder.wanted;
+    holder.told = true;
+    tell(holder, holder.wanted, false, breaks);
+  }
+}
+
+void StreamCaching::reclaimed(OpenId open, bool kept, bool locked,
+                              std::optional<std::uint16_t> epoch, std::vector<Wake>& wakes) {
+  Holder* holder = holder_of(open);
+  if (holder == nullptr) return;
+  holder->told = false;
+  if (kept) return;
+  bool counts = holder->lease && holder->version >= 2;
+  if (counts && epoch && static_cast<std::int16_t>(*epoch - holder->epoch) > 0)
+    holder->epoch = *epoch;
+  if ((holder->state & W) != 0) return;
+  std::uint32_t left = holder->breaking() ? holder->state & holder->wanted : holder->state;
+  if (std::exchange(holder->serial, 0) != 0) wake_all(wakes);
+  take(*holder, locked ? 0 : valid(left));
+  if (counts && holder->state != 0) ++holder->epoch;
 }
 
 void StreamCaching::take(Holder& holder, std::uint32_t state) {
@@ -179,7 +218,7 @@ void StreamCaching::restore(OpenId open, const CachingRequest& had) {
 std::optional<StreamCaching::Breaking> StreamCaching::breaking(OpenId open) const {
   const Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
   if (holder == nullptr || !holder->breaking()) return std::nullopt;
-  return Breaking{holder->breaking_to, holder->wanted};
+  return Breaking{holder->breaking_to, holder->wanted, holder->told};
 }
 
 std::uint64_t StreamCaching::restore_break(OpenId open, const Breaking& breaking) {
@@ -188,6 +227,7 @@ std::uint64_t StreamCaching::restore_break(OpenId open, const Breaking& breaking
   holder->serial = ++*last_serial_;
   holder->breaking_to = valid(breaking.to & holder->state);
   holder->wanted = valid(breaking.wanted & holder->breaking_to);
+  holder->told = breaking.told;
   return holder->serial;
 }
 
@@ -208,6 +248,17 @@ CachingGrant StreamCaching::grant_of(const Holder& holder) {
 CachingGrant StreamCaching::held_by(OpenId open) const {
   Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
   return holder == nullptr ? CachingGrant{} : grant_of(*holder);
+}
+
+std::vector<OpenId> StreamCaching::partners(OpenId open) const {
+  Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
+  return holder == nullptr ? std::vector{open} : holder->opens;
+}
+
+std::vector<OpenId> StreamCaching::asked(std::uint64_t serial) const {
+  for (const Holder& holder : holders_)
+    if (serial != 0 && holder.serial == serial) return holder.opens;
+  return {};
 }
 
 bool StreamCaching::may_write_behind(OpenId open) const {
@@ -285,6 +336,7 @@ bool StreamCaching::is_breaking(std::uint64_t serial) const {
 bool StreamCaching::give_up(std::uint64_t serial, std::vector<Wake>& wakes) {
   for (Holder& holder : holders_) {
     if (serial == 0 || holder.serial != serial) continue;
+    if (is_lost(holder)) return true;
     holder.serial = 0;
     take(holder, 0);
     wake_all(wakes);
@@ -305,6 +357,7 @@ void StreamCaching::release(OpenId open, std::vector<Wake>& wakes) {
 void StreamCaching::wake_all(std::vector<Wake>& wakes) {
   for (WaitToken token : waiting_) wakes.push_back({token, NtStatus::kSuccess});
   waiting_.clear();
+  entering_.clear();
 }
 
 }  // namespace holdfast::core

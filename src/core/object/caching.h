@@ -60,6 +60,15 @@ struct CacheBreak {
   std::uint64_t serial = 0;
 };
 
+/// Whether those who hold something can be asked for it.
+class Reach {
+ public:
+  virtual ~Reach() = default;
+  /// None of these opens has a connection, and one of them is persistent: nobody can be told
+  /// anything, and nobody may take what they have (MS-SMB2 3.3.5.9).
+  virtual bool is_lost(const std::vector<OpenId>& opens) = 0;
+};
+
 /// Who caches what of one stream of one file: oplocks and leases as one kind of thing, a holder
 /// with Read, Write and Handle caching (MS-FSA 2.1.1.10, 2.1.4.12, 2.1.5.18). A level II oplock is
 /// R, an exclusive one RW, a batch oplock RWH. Not thread-safe: its stripe's lock protects it.
@@ -67,6 +76,9 @@ struct CacheBreak {
 /// A break that must be acknowledged leaves the holder's state as it was until the acknowledgement,
 /// the time limit, or the last close. Whoever needs less than that state waits, and decides again
 /// when it is woken.
+///
+/// A holder that is lost (Reach) keeps what it has. What is demanded of it that it would have to
+/// acknowledge is held back until it can be told; who needs it waits as long.
 class StreamCaching {
  public:
   /// One who does something: an open, with its lease if it has one. Nobody breaks his own.
@@ -82,7 +94,10 @@ class StreamCaching {
   };
 
   /// Where the numbers of breaks come from: never the same one twice, although streams come and go.
-  void number_with(std::uint64_t& last_serial) { last_serial_ = &last_serial; }
+  void number_with(std::uint64_t& last_serial, Reach* reach = nullptr) {
+    last_serial_ = &last_serial;
+    reach_ = reach;
+  }
 
   /// Takes these caching bits away from everybody else. True: the caller has to wait, because
   /// somebody has not let go of one of wait_for yet.
@@ -95,6 +110,17 @@ class StreamCaching {
   CachingGrant grant(OpenId open, const CachingRequest& request, bool contended, bool locked,
                      std::uint32_t may_cache);
 
+  /// A lost holder is about to be reached again, through this open. kept: its caching was kept for
+  /// it, and goes on as it was. Otherwise nobody was let in beside it; caching that only one can
+  /// have is still right then, and caching that is shared is asked for anew: `locked`, byte-range
+  /// locks forbid it, and its epoch tells the client that others may have been there. epoch: of the
+  /// client's lease, if it says so; a lease that was not kept goes on from the later one
+  /// (smbtorture's reconnect-contended tells what Windows does).
+  void reclaimed(OpenId open, bool kept, bool locked, std::optional<std::uint16_t> epoch,
+                 std::vector<Wake>& wakes);
+  /// Whatever was held back from somebody who can be reached by now.
+  void tell_held_back(std::vector<CacheBreak>& breaks);
+
   /// What an open of an earlier instance had. Of opens with one lease the latest epoch counts.
   void restore(OpenId open, const CachingRequest& had);
 
@@ -103,6 +129,8 @@ class StreamCaching {
     std::uint32_t to = 0;
     /// After that one.
     std::uint32_t wanted = 0;
+    /// False: it is held back until its client can be told.
+    bool told = true;
   };
   std::optional<Breaking> breaking(OpenId open) const;
   /// Goes on with a break of what restore() has entered. The serial of the break, or 0 when it was
@@ -117,19 +145,33 @@ class StreamCaching {
                        std::vector<Wake>& wakes);
   /// The client did not answer in time, or cannot be told: it has nothing any more (MS-SMB2
   /// 3.3.6.1). False: that break is over.
+  /// A lost holder has all the time until it is reclaimed or closed.
   bool give_up(std::uint64_t serial, std::vector<Wake>& wakes);
   bool is_breaking(std::uint64_t serial) const;
   /// The open is closed.
   void release(OpenId open, std::vector<Wake>& wakes);
 
-  void wait(WaitToken token) { waiting_.push_back(token); }
-  bool cancel(WaitToken token) { return std::erase(waiting_, token) != 0; }
+  /// enters: it is a CREATE that waits.
+  void wait(WaitToken token, bool enters = false) {
+    waiting_.push_back(token);
+    if (enters) entering_.push_back(token);
+  }
+  /// Those of the waiting that are CREATEs.
+  const std::vector<WaitToken>& entering() const { return entering_; }
+  bool cancel(WaitToken token) {
+    std::erase(entering_, token);
+    return std::erase(waiting_, token) != 0;
+  }
   void wake_all(std::vector<Wake>& wakes);
 
   /// What the open has now.
   CachingGrant held_by(OpenId open) const;
   /// It caches what it writes: nobody else has the stream open for its data.
   bool may_write_behind(OpenId open) const;
+  /// The open and those that share its lease.
+  std::vector<OpenId> partners(OpenId open) const;
+  /// The opens whose caching this break is of.
+  std::vector<OpenId> asked(std::uint64_t serial) const;
   /// What anybody has: LeaseState bits. During a break what he had before.
   std::uint32_t all_held() const;
   bool empty() const { return holders_.empty(); }
@@ -148,6 +190,8 @@ class StreamCaching {
     std::uint64_t serial = 0;
     std::uint32_t breaking_to = 0;
     std::uint32_t wanted = 0;
+    /// The break was told, not held back.
+    bool told = false;
 
     bool breaking() const { return serial != 0; }
     bool is(const Actor& actor) const;
@@ -156,6 +200,11 @@ class StreamCaching {
 
   void begin(Holder& holder, std::uint32_t to, bool follows_another,
              std::vector<CacheBreak>& breaks);
+  void tell(Holder& holder, std::uint32_t to, bool follows_another,
+            std::vector<CacheBreak>& breaks);
+  bool is_lost(const Holder& holder) const {
+    return reach_ != nullptr && reach_->is_lost(holder.opens);
+  }
   void finish(Holder& holder, std::uint32_t state, std::vector<CacheBreak>& breaks,
               std::vector<Wake>& wakes);
   std::uint32_t grantable(const CachingRequest& request, const Actor& actor, bool contended,
@@ -167,7 +216,9 @@ class StreamCaching {
 
   std::vector<Holder> holders_;
   std::vector<WaitToken> waiting_;
+  std::vector<WaitToken> entering_;
   std::uint64_t* last_serial_ = nullptr;
+  Reach* reach_ = nullptr;
 };
 
 /// An open that only looks at or changes attributes takes part in no caching (MS-FSA 2.1.4.12); for

@@ -23,7 +23,8 @@ std::vector<OpenTable::HeldOpen> OpenTable::hand_over() {
     } else {
       h.record = record_of(stripe, id, open);
       FileState& file = stripe.file_of(open);
-      h.deleter_parent_lease = file.deleter_parent_lease;
+      if (const Going* going = file.going_as(link_of(s)))
+        h.deleter_parent_lease = going->parent_lease;
       h.breaking = file.caching.breaking(id);
     }
     h.id = id;
@@ -36,6 +37,7 @@ std::vector<OpenTable::HeldOpen> OpenTable::hand_over() {
     h.used = open.life.used;
     h.modified = open.modified;
     h.recorded = open.recorded;
+    h.restored = open.restored;
     h.position = open.notes->position.load(std::memory_order_relaxed);
     h.file = s.file;
     h.scan = open.scan;
@@ -85,13 +87,15 @@ OpenTable::TakenOver OpenTable::take_over(HeldOpen held) {
     notes->position.store(held.position, std::memory_order_relaxed);
     Open open{spec, record.persistent_id, held.scan, std::move(life), std::move(notes)};
     open.recorded = held.recorded;
+    open.restored = held.restored;
     open.modified = held.modified;
     if (stripe.opens.emplace_at(held.id & ~(0x3Full << kStripeShift), std::move(open)) == nullptr) {
       out.status = NtStatus::kInvalidParameter;
     } else if (!held.is_pipe) {
       out.status = restore_in(stripe, held.id, record);
       FileState& file = stripe.files[spec.object];
-      file.deleter_parent_lease = held.deleter_parent_lease;
+      if (Going* going = file.going_as(link_of(spec)))
+        going->parent_lease = held.deleter_parent_lease;
       if (held.breaking) out.break_serial = file.caching.restore_break(held.id, *held.breaking);
       if (held.disconnected) stripe.disconnected[record.persistent_id] = held.id;
     }
@@ -99,12 +103,14 @@ OpenTable::TakenOver OpenTable::take_over(HeldOpen held) {
   if (out.status == NtStatus::kSuccess) {
     if (leases_directory(spec))
       directory_leases_.add(spec.share->vfs.get(), spec.path, spec.object);
+    Lock lock(counter_mutex_);
+    if (held.restored) restored_[record.persistent_id] = held.id;
     return out;
   }
   // Nothing is done to the object.
   CloseOutcome closed = close(held.id);
   std::vector<Wake> wakes;
-  if (closed.remove) removal_finished(closed.object, wakes);
+  if (closed.remove) removal_finished(closed, wakes);
   return out;
 }
 

@@ -154,23 +154,42 @@ NtStatus OpenTable::check_reclaim(const Open& open, const Reclaim& claim) {
   return NtStatus::kSuccess;
 }
 
-Result<OpenView> OpenTable::reclaim(const Reclaim& claim) {
+OpenTable::Reclaimed OpenTable::reclaim_in(Stripe& stripe, OpenId id, const Reclaim& claim) {
+  Open& open = *stripe.find(id);
+  FileState& file = stripe.file_of(open);
+  Reclaimed out;
+  if (stripe.is_lost(file.caching.partners(id))) {
+    bool kept = stripe.keeps_caching(id, open);
+    file.caching.reclaimed(id, kept, file.locks.any_below(~std::uint64_t{0}), claim.lease_epoch,
+                           out.wakes);
+    if (!kept) changed(stripe, file);
+  }
+  stripe.disconnected.erase(open.persistent_id);
+  open.life.disconnected = false;
+  open.life.expires_us = 0;
+  open.life.channel.restart(claim.channel_sequence);
+  open.spec.session = claim.session;
+  open.spec.tree = claim.tree;
+  open.spec.connection = claim.connection;
+  open.spec.identity = claim.identity;
+  static_cast<OpenView&>(out) = view_of(id, open);
+  out.caching = file.caching.held_by(id);
+  std::vector<CacheBreak> breaks;
+  file.caching.tell_held_back(breaks);
+  if (!breaks.empty()) changed(stripe, file);
+  out.breaks = stripe.notices(open.spec.object, std::move(breaks));
+  return out;
+}
+
+Result<OpenTable::Reclaimed> OpenTable::reclaim(const Reclaim& claim) {
   for (auto& stripe : stripes_) {
     Lock lock(stripe->mutex);
     auto found = stripe->disconnected.find(claim.persistent_id);
     if (found == stripe->disconnected.end()) continue;
     OpenId id = found->second;
-    Open& open = *stripe->find(id);
-    if (NtStatus s = check_reclaim(open, claim); s != NtStatus::kSuccess) return fail(s);
-    stripe->disconnected.erase(found);
-    open.life.disconnected = false;
-    open.life.expires_us = 0;
-    open.life.channel.restart(claim.channel_sequence);
-    open.spec.session = claim.session;
-    open.spec.tree = claim.tree;
-    open.spec.connection = claim.connection;
-    open.spec.identity = claim.identity;
-    return view_of(id, open);
+    if (NtStatus s = check_reclaim(*stripe->find(id), claim); s != NtStatus::kSuccess)
+      return fail(s);
+    return reclaim_in(*stripe, id, claim);
   }
   return fail(NtStatus::kObjectNameNotFound);
 }
@@ -204,17 +223,46 @@ bool OpenTable::gives_way(OpenId id) {
          open->life.durable != DurableKind::kPersistent;
 }
 
-NtStatus OpenTable::check_kept(const ObjectId& object) {
-  Stripe& stripe = stripe_of(object.key);
-  Lock lock(stripe.mutex);
-  if (stripe.disconnected.empty()) return NtStatus::kSuccess;
-  auto found = stripe.files.find(object);
-  if (found == stripe.files.end()) return NtStatus::kSuccess;
-  bool kept = std::ranges::any_of(found->second.opens, [&stripe](OpenId id) {
-    const OpenLife& life = stripe.find(id)->life;
-    return life.disconnected && life.durable == DurableKind::kPersistent;
+bool OpenTable::Stripe::is_lost(const std::vector<OpenId>& ids) {
+  bool persistent = false;
+  for (OpenId id : ids) {
+    const Open* open = find(id);
+    if (open == nullptr || !open->life.disconnected) return false;
+    persistent = persistent || open->life.durable == DurableKind::kPersistent;
+  }
+  return persistent;
+}
+
+bool OpenTable::Stripe::keeps_caching(OpenId id, const Open& open) {
+  FileState& file = file_of(open);
+  CachingGrant held = file.caching.held_by(id);
+  bool handles = held.level == wire::smb2::OplockLevel::kBatch ||
+                 (held.level == wire::smb2::OplockLevel::kLease &&
+                  (held.lease.state & wire::smb2::LeaseState::kHandleCaching) != 0);
+  if (!handles || file.caching.may_write_behind(id)) return handles;
+  return std::ranges::all_of(file.caching.partners(id),
+                             [&file](OpenId partner) { return file.locks.held_by(partner) == 0; });
+}
+
+// docs/decisions/0006-who-waits-for-a-lost-persistent-open.md
+NtStatus OpenTable::Stripe::check_kept(const ObjectId& object) {
+  if (disconnected.empty()) return NtStatus::kSuccess;
+  auto found = files.find(object);
+  if (found == files.end()) return NtStatus::kSuccess;
+  bool refused = std::ranges::any_of(found->second.opens, [this](OpenId id) {
+    const Open& open = *find(id);
+    return open.life.disconnected && open.life.durable == DurableKind::kPersistent &&
+           !keeps_caching(id, open);
   });
-  return kept ? NtStatus::kFileNotAvailable : NtStatus::kSuccess;
+  return refused ? NtStatus::kFileNotAvailable : NtStatus::kSuccess;
+}
+
+void OpenTable::Stripe::refuse_entering(const ObjectId& object,
+                                        const std::vector<WaitToken>& entering,
+                                        std::vector<Wake>& wakes) {
+  if (entering.empty() || check_kept(object) == NtStatus::kSuccess) return;
+  for (Wake& wake : wakes)
+    if (std::ranges::count(entering, wake.token) != 0) wake.status = NtStatus::kFileNotAvailable;
 }
 
 Result<OpenId> OpenTable::of_app_instance(const AppInstance& app, const Guid& client_guid,

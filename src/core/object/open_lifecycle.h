@@ -55,6 +55,8 @@ struct Reclaim {
   bool persistent = false;
   Guid client_guid;
   std::optional<Guid> lease_key;
+  /// Of a lease of version 2: Epoch, as the client knows it.
+  std::optional<std::uint16_t> lease_epoch;
   /// As the request names it, for opens with a lease.
   std::string path;
   // What the open belongs to then.

@@ -76,6 +76,35 @@ struct OpenLifecycle : ::testing::Test {
   }
 };
 
+TEST_F(OpenLifecycle, ARestoredOpenIsFoundByTheIdThatItHadBefore) {
+  OpenTable::Restored had;
+  had.record.persistent_id = 77;
+  had.record.durable = DurableKind::kPersistent;
+  had.record.create_guid = guid(1);
+  had.record.client_guid = guid(1);
+  had.record.access = Access::kReadData;
+  had.record.share_access = Sharing::kAll;
+  had.share = share;
+  had.identity = owner;
+  had.key = {1, 1};
+  had.path = "f1";
+  had.expires_us = 60 * kSecond;
+  OpenId id = *table.restore(had);
+  const wire::smb2::FileId before{77, 0x5'0000'0000 | 9};
+  EXPECT_EQ(table.renewed(before), (wire::smb2::FileId{77, id}));
+  EXPECT_EQ(table.renewed({77, id}), std::nullopt) << "it is the id of now";
+  EXPECT_EQ(table.renewed({78, id}), std::nullopt);
+  EXPECT_EQ(table.begin_request({77, id}, 20, {}).error(), NtStatus::kFileClosed)
+      << "not reclaimed";
+  OpenView open = *table.find(id);
+  ASSERT_TRUE(table.reclaim(claim(open, 1)));
+  EXPECT_TRUE(table.begin_request(*table.renewed(before), 20, {}));
+  EXPECT_EQ(table.begin_request(*table.renewed(before), 10, {}).error(), NtStatus::kFileClosed)
+      << "another session";
+  table.close(id);
+  EXPECT_EQ(table.renewed(before), std::nullopt);
+}
+
 TEST_F(OpenLifecycle, OnlyWhatWasPromisedOutlivesTheConnection) {
   OpenId plain = *table.open(spec(1));
   EXPECT_FALSE(cut(plain));
@@ -172,13 +201,12 @@ TEST_F(OpenLifecycle, ADisconnectedOpenIsNobodysUntilItIsReclaimed) {
 
 TEST_F(OpenLifecycle, APersistentOpenKeepsOthersOff) {
   OpenView open = persistent(spec(1));
-  ObjectId object{{1, 1}, ""};
-  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
+  EXPECT_TRUE(table.open(spec(1)));
   ASSERT_TRUE(cut(open.id));
-  EXPECT_EQ(table.check_kept(object), NtStatus::kFileNotAvailable);
+  EXPECT_EQ(table.open(spec(1)).error(), NtStatus::kFileNotAvailable);
   EXPECT_FALSE(table.gives_way(open.id));
   (void)table.close(open.id);
-  EXPECT_EQ(table.check_kept(object), NtStatus::kSuccess);
+  EXPECT_TRUE(table.open(spec(1)));
   EXPECT_TRUE(table.disconnected().empty());
 }
 

@@ -28,9 +28,14 @@ void OpenTable::changed(Stripe& stripe, FileState& file) {
   for (OpenId id : file.opens) changed(stripe, id, *stripe.find(id));
 }
 
-void OpenTable::closed(Stripe& stripe, const Open& open) {
-  if (!open.recorded) return;
-  stripe.closed.push_back({open.spec.share->failover, open.persistent_id, std::nullopt});
+OpenChange OpenTable::closed(const Open& open) {
+  if (!open.recorded) return {};
+  return {open.spec.share->failover, open.persistent_id, std::nullopt};
+}
+
+void OpenTable::tell_closed(Stripe& stripe, OpenChange gone) {
+  if (gone.volume == nullptr) return;
+  stripe.closed.push_back(std::move(gone));
   changed_stripes_.fetch_or(std::uint64_t{1} << stripe.number, std::memory_order_release);
 }
 
@@ -116,7 +121,7 @@ OpenRecord OpenTable::record_of(Stripe& stripe, OpenId id, const Open& open) {
   r.resilient = life.resilient;
   r.resilient_timeout_ms = life.resilient_timeout_ms;
   FileState& file = stripe.file_of(open);
-  r.delete_pending = file.delete_pending;
+  r.delete_pending = file.going_as(link_of(s)) != nullptr;
   CachingGrant held = file.caching.held_by(id);
   r.oplock_level = held.level;
   if (held.level == OplockLevel::kLease)
@@ -131,15 +136,21 @@ OpenRecord OpenTable::record_of(Stripe& stripe, OpenId id, const Open& open) {
 }
 
 bool OpenTable::begin_rename(OpenId id, const std::string& old_path, const std::string& new_path) {
-  std::optional<OpenView> view = find(id);
-  if (!view || view->share == nullptr || view->share->failover == nullptr) return false;
+  std::optional<OpenSpec> renamed;
+  {
+    Stripe* stripe = stripe_of(id);
+    Lock lock(stripe->mutex);
+    Open* open = stripe->find(id);
+    if (open != nullptr && open->spec.pipe == nullptr && open->spec.share->failover != nullptr)
+      renamed = open->spec;
+  }
+  if (!renamed) return false;
   bool any = false;
   std::string prefix = old_path + "/";
-  ports::FileKey key = view->file->key();
   for_each_open([&](OpenId other, Open& open, Stripe& stripe) {
-    if (open.spec.pipe != nullptr || open.spec.share->vfs != view->share->vfs) return;
-    bool itself = open.spec.object.key == key;
-    if (!itself && !(view->is_directory && open.spec.path.starts_with(prefix))) return;
+    if (open.spec.pipe != nullptr || open.spec.share->vfs != renamed->share->vfs) return;
+    bool itself = open.spec.object.key == renamed->object.key && open.spec.path == renamed->path;
+    if (!itself && !(renamed->is_directory && open.spec.path.starts_with(prefix))) return;
     if (new_path.empty())
       open.renaming_to.clear();
     else
@@ -202,11 +213,13 @@ NtStatus OpenTable::restore_in(Stripe& stripe, OpenId id, const OpenRecord& reco
   }
   file.opens.push_back(id);
   stripe.entered_stream(open.spec.object);
-  file.caching.number_with(stripe.last_break);
+  file.caching.number_with(stripe.last_break, &stripe);
   file.caching.restore(id, open.spec.caching);
   for (const ByteRangeLocks::Range& range : record.locks)
     if (file.locks.lock(id, range) != NtStatus::kSuccess) return NtStatus::kLockNotGranted;
-  file.delete_pending = file.delete_pending || record.delete_pending;
+  const Link link = link_of(open.spec);
+  if (record.delete_pending && file.going_as(link) == nullptr)
+    file.going.push_back({link, false, open.spec.caching.lease.parent});
   return NtStatus::kSuccess;
 }
 
@@ -237,6 +250,7 @@ Result<OpenId> OpenTable::restore(Restored restored) {
     notes->kept_times.store(record.kept_times, std::memory_order_relaxed);
     Open open{spec, record.persistent_id, nullptr, std::move(life), std::move(notes)};
     open.recorded = true;
+    open.restored = true;
     id = stripe.id_of(stripe.opens.emplace(std::move(open)));
     status = restore_in(stripe, id, record);
     if (status == NtStatus::kSuccess) stripe.disconnected[record.persistent_id] = id;
@@ -244,13 +258,22 @@ Result<OpenId> OpenTable::restore(Restored restored) {
   if (status == NtStatus::kSuccess) {
     if (leases_directory(spec))
       directory_leases_.add(spec.share->vfs.get(), spec.path, spec.object);
+    Lock lock(counter_mutex_);
+    restored_[record.persistent_id] = id;
     return id;
   }
   // Nothing is done to the object: its record goes, and with it what it wanted to do.
   CloseOutcome out = close(id);
   std::vector<Wake> wakes;
-  if (out.remove) removal_finished(out.object, wakes);
+  if (out.remove) removal_finished(out, wakes);
   return fail(status);
+}
+
+std::optional<wire::smb2::FileId> OpenTable::renewed(wire::smb2::FileId file_id) {
+  Lock lock(counter_mutex_);
+  auto found = restored_.find(file_id.persistent);
+  if (found == restored_.end() || found->second == file_id.volatile_id) return std::nullopt;
+  return wire::smb2::FileId{file_id.persistent, found->second};
 }
 
 std::vector<OpenId> OpenTable::of_volume(const ports::Volume& volume) {

@@ -53,12 +53,28 @@ OpenTable::Stripe* OpenTable::stripe_of(OpenId id) {
   return stripes_[id >> kStripeShift & (kStripes - 1)].get();
 }
 
-NtStatus OpenTable::Stripe::check(const ObjectId& object, std::uint32_t access,
+Link link_of(const OpenSpec& spec) {
+  // A stream goes by all names of its file, and a directory has but one.
+  return spec.is_directory || !spec.object.stream.empty() ? Link{} : name_of(spec);
+}
+
+Link name_of(const OpenSpec& spec) {
+  return {spec.share == nullptr ? nullptr : spec.share->vfs.get(), spec.path};
+}
+
+OpenTable::Going* OpenTable::FileState::going_as(const Link& link) {
+  auto found = std::ranges::find_if(
+      going, [&](const Going& g) { return g.link == link || g.link == Link{}; });
+  return found == going.end() ? nullptr : &*found;
+}
+
+NtStatus OpenTable::Stripe::check(const ObjectId& object, const Link& link, std::uint32_t access,
                                   std::uint32_t share_access) {
-  if (NtStatus s = check_streams(object, access); s != NtStatus::kSuccess) return s;
+  if (NtStatus s = check_streams(object, link, access); s != NtStatus::kSuccess) return s;
   auto found = files.find(object);
   if (found == files.end()) return NtStatus::kSuccess;
-  if (found->second.delete_pending || found->second.removing) return NtStatus::kDeletePending;
+  if (found->second.going_as(link) != nullptr)
+    return NtStatus::kDeletePending;
   for (OpenId other_id : found->second.opens) {
     const OpenSpec& other = find(other_id)->spec;
     if (share_modes_conflict(access, share_access, other.access, other.share_access))
@@ -104,11 +120,11 @@ EnterOutcome OpenTable::enter(OpenSpec spec, WaitToken token) {
   return out;
 }
 
-NtStatus OpenTable::check_open(const ObjectId& object, std::uint32_t access,
+NtStatus OpenTable::check_open(const ObjectId& object, const Link& link, std::uint32_t access,
                                std::uint32_t share_access) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);
-  return stripe.check(object, access, share_access);
+  return stripe.check(object, link, access, share_access);
 }
 
 std::optional<OpenView> OpenTable::find(OpenId id) {
@@ -149,14 +165,20 @@ std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId se
 CloseOutcome OpenTable::close(OpenId id) {
   CloseOutcome out;
   std::optional<LeaseId> lease;
-  close_open(id, out, lease);
+  std::uint64_t restored = 0;
+  close_open(id, out, lease, restored);
+  if (restored != 0) {
+    Lock lock(counter_mutex_);
+    restored_.erase(restored);
+  }
   if (lease) leases_.unbind(*lease);
   if (lease && out.is_directory)
     directory_leases_.remove(out.share->vfs.get(), out.path, out.object);
   return out;
 }
 
-void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease) {
+void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
+                           std::uint64_t& restored) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
@@ -164,17 +186,18 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   if (open->spec.caching.level == wire::smb2::OplockLevel::kLease)
     lease = open->spec.caching.lease.id;
   out.found = true;
+  if (open->restored) restored = open->persistent_id;
   stripe->disconnected.erase(open->persistent_id);
-  closed(*stripe, *open);
   out.create_key = {open->spec.client_guid, open->spec.create_guid};
-  out.file = std::move(open->spec.file);
-  out.share = std::move(open->spec.share);
-  out.identity = std::move(open->spec.identity);
-  out.path = std::move(open->spec.path);
+  out.file = open->spec.file;
+  out.share = open->spec.share;
+  out.identity = open->spec.identity;
+  out.path = open->spec.path;
   out.session = open->spec.session;
   out.is_directory = open->spec.is_directory;
   out.object = open->spec.object;
   if (open->spec.pipe != nullptr) return;
+  OpenChange gone = closed(*open);
   out.modified = open->modified;
   out.parent_lease = open->spec.caching.lease.parent;
 
@@ -183,38 +206,72 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   FileState& file = found->second;
   std::erase(file.opens, id);
   file.locks.release(id, out.wakes);
-  if (open->spec.delete_on_close && open->spec.posix) {
-    // POSIX unlink: the name goes now, whoever else has the file open keeps it without a name.
-    out.remove = true;
-  } else if (open->spec.delete_on_close) {
-    out.marked_to_go = !file.delete_pending && !file.opens.empty();
-    if (!file.delete_pending) file.deleter_parent_lease = out.parent_lease;
-    file.delete_pending = true;
-    out.breaks =
-        stripe->demand(out.object, actor_of(id, open->spec), BreakReason::kNameChanges, 0).breaks;
-    changed(*stripe, file);
+  stripe->close_name(file, id, open->spec, out);
+  if (open->spec.delete_on_close) changed(*stripe, file);
+  // A server that dies before the name is gone leaves it to the next one, by the open's record.
+  if (!out.remove)
+    tell_closed(*stripe, std::move(gone));
+  else if (gone.volume != nullptr)
+    file.closed_after_removal.push_back(std::move(gone));
+  if (!file.opens.empty()) {
+    // The last of a lease's opens that was kept for its client may have gone.
+    std::vector<CacheBreak> held_back;
+    file.caching.tell_held_back(held_back);
+    for (BreakNotice& notice : stripe->notices(out.object, std::move(held_back)))
+      out.breaks.push_back(std::move(notice));
+    return;
   }
-  file.removing = file.opens.empty() && (file.delete_pending || out.remove);
-  // Who waits for the last holder goes on when the name is gone, and finds that it is.
-  file.caching.release(id, file.removing ? file.wakes_after_removal : out.wakes);
-  if (!file.opens.empty()) return;
-  if (file.removing) {
-    out.remove = true;
-    // Two that are not of one mind: nobody knows of both (smbtorture's dirlease.unlink_*).
-    if (file.deleter_parent_lease != out.parent_lease) out.parent_lease.reset();
-  } else {
-    stripe->files.erase(found);
-  }
+  if (file.going.empty()) stripe->files.erase(found);
   stripe->left(out);
 }
 
-void OpenTable::removal_finished(const ObjectId& object, std::vector<Wake>& wakes) {
-  Stripe& stripe = stripe_of(object.key);
+void OpenTable::Stripe::close_name(FileState& file, OpenId id, const OpenSpec& spec,
+                                   CloseOutcome& out) {
+  const Link link = link_of(spec);
+  bool others = std::ranges::any_of(
+      file.opens, [&](OpenId other) { return link_of(find(other)->spec) == link; });
+  if (spec.delete_on_close && spec.posix) {
+    // POSIX unlink: the name goes now, whoever else has the file open keeps it without a name.
+    out.remove = true;
+  } else if (spec.delete_on_close) {
+    if (file.going_as(link) == nullptr) {
+      file.going.push_back({link, false, out.parent_lease});
+      out.marked_to_go = others;
+    }
+    out.breaks = demand(out.object, actor_of(id, spec), BreakReason::kNameChanges, 0).breaks;
+  }
+  Going* going = file.going_as(link);
+  bool removing = !others && (going != nullptr || out.remove);
+  if (removing) {
+    if (going == nullptr) going = &file.going.emplace_back(Going{link, false, std::nullopt});
+    going->removing = out.remove = true;
+    // Two that are not of one mind: nobody knows of both (smbtorture's dirlease.unlink_*).
+    if (going->parent_lease != out.parent_lease) out.parent_lease.reset();
+  }
+  // Who waits for the last holder goes on when the name is gone, and finds that it is.
+  file.caching.release(id, removing ? file.wakes_after_removal : out.wakes);
+}
+
+void OpenTable::removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes) {
+  Stripe& stripe = stripe_of(closed.object.key);
   Lock lock(stripe.mutex);
-  auto found = stripe.files.find(object);
-  if (found == stripe.files.end() || !found->second.opens.empty()) return;
-  wakes = std::move(found->second.wakes_after_removal);
-  stripe.files.erase(found);
+  auto found = stripe.files.find(closed.object);
+  if (found == stripe.files.end()) return;
+  FileState& file = found->second;
+  for (OpenChange& gone : std::exchange(file.closed_after_removal, {}))
+    tell_closed(stripe, std::move(gone));
+  Link link;
+  if (closed.object.stream.empty() && !closed.is_directory)
+    link = {closed.share->vfs.get(), closed.path};
+  // By now its directory may have another name.
+  auto of_link = std::ranges::find_if(file.going, [&](const Going& g) { return g.link == link; });
+  if (of_link == file.going.end()) of_link = std::ranges::find_if(file.going, &Going::removing);
+  // Removed at once, as POSIX has it: others have the file open by that name, or may open it anew.
+  if (of_link == file.going.end() || !of_link->removing) return;
+  file.going.erase(of_link);
+  wakes = std::move(file.wakes_after_removal);
+  file.wakes_after_removal.clear();
+  if (file.opens.empty() && file.going.empty()) stripe.files.erase(found);
 }
 
 bool OpenTable::set_delete_pending(OpenId id, bool pending) {
@@ -228,8 +285,9 @@ bool OpenTable::set_delete_pending(OpenId id, bool pending) {
     return true;
   }
   FileState& file = stripe->file_of(*open);
-  file.delete_pending = pending;
-  file.deleter_parent_lease = open->spec.caching.lease.parent;
+  const Link link = link_of(open->spec);
+  std::erase_if(file.going, [&](const Going& g) { return g.link == link; });
+  if (pending) file.going.push_back({link, false, open->spec.caching.lease.parent});
   if (!pending) open->spec.delete_on_close = false;
   changed(*stripe, file);
   return true;
@@ -239,7 +297,8 @@ bool OpenTable::is_delete_pending(OpenId id) {
   Stripe* stripe = stripe_of(id);
   Lock lock(stripe->mutex);
   Open* open = stripe->find(id);
-  return open != nullptr && open->spec.pipe == nullptr && stripe->file_of(*open).delete_pending;
+  return open != nullptr && open->spec.pipe == nullptr &&
+         stripe->file_of(*open).going_as(link_of(open->spec)) != nullptr;
 }
 
 std::size_t OpenTable::other_opens(OpenId id) {
@@ -268,6 +327,8 @@ void OpenTable::moved_below(const Share& share, std::string_view old_path,
     if (open.spec.pipe != nullptr || open.spec.share->vfs != share.vfs ||
         !open.spec.path.starts_with(prefix))
       return;
+    for (Going& going : stripe.file_of(open).going)
+      if (going.link == name_of(open.spec)) going.link.path.replace(0, old_path.size(), new_path);
     open.spec.path.replace(0, old_path.size(), new_path);
     open.renaming_to.clear();
     changed(stripe, id, open);

@@ -99,6 +99,13 @@ enum class BreakReason : std::uint8_t {
   kNameChanges,  // rename, link, deletion: handles that are kept open only for later use
 };
 
+/// One name of a file (Link of MS-FSA 2.1.1.5): the path below a share's root, in real case.
+struct Link {
+  const ports::Vfs* vfs = nullptr;
+  std::string path;
+  bool operator==(const Link&) const = default;
+};
+
 /// An open, as a request sees it: a copy that stays valid while the request waits.
 struct OpenView {
   OpenId id = 0;
@@ -147,10 +154,9 @@ struct CloseOutcome {
   std::shared_ptr<const ports::Identity> identity;
   std::string path;
   SessionId session = 0;
-  /// The last open of an object to be deleted was closed: remove its name, then call
-  /// removal_finished(object).
+  /// The last open of a name to be deleted was closed: remove it, then call removal_finished().
   bool remove = false;
-  /// Its delete-on-close marked the object to be deleted; others have it open still.
+  /// Its delete-on-close marked the name to be deleted; others have the file open by it still.
   bool marked_to_go = false;
   ObjectId object;
   bool is_directory = false;
@@ -187,17 +193,19 @@ class OpenTable {
   ~OpenTable();
 
   /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending,
-  /// kInvalidParameter (the lease is another file's), kPending: others have to let go first.
+  /// kInvalidParameter (the lease is another file's), kFileNotAvailable (a disconnected persistent
+  /// open keeps everybody off, MS-SMB2 3.3.5.9), kPending: others have to let go first.
   EnterOutcome enter(OpenSpec spec, WaitToken token);
   /// As enter(), for what asks for no caching and does not wait.
   Result<OpenId> open(OpenSpec spec);
   /// The checks of open() without entering anything; for what needs to know before it acts.
-  NtStatus check_open(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
+  NtStatus check_open(const ObjectId& object, const Link& link, std::uint32_t access,
+                      std::uint32_t share_access);
   /// Looks up as MS-SMB2 3.3.5.x do: by volatile id, then persistent id and session must agree.
   std::optional<OpenView> find(wire::smb2::FileId file_id, SessionId session);
   std::optional<OpenView> find(OpenId id);
   CloseOutcome close(OpenId id);
-  void removal_finished(const ObjectId& object, std::vector<Wake>& wakes);
+  void removal_finished(const CloseOutcome& closed, std::vector<Wake>& wakes);
 
   /// Takes from everybody but this open and its lease what `reason` does not go with.
   BreakOutcome break_caching(OpenId id, BreakReason reason, WaitToken token);
@@ -218,6 +226,9 @@ class OpenTable {
   BreakOutcome acknowledge(OpenId id, wire::smb2::OplockLevel& level);
   /// MS-SMB2 3.3.5.22.2.
   BreakOutcome acknowledge(const LeaseId& lease, std::uint32_t state);
+  /// Is a persistent open among those whose caching this break is of? It may be reclaimed, and is
+  /// then told once more.
+  bool may_come_back(const ObjectId& object, std::uint64_t serial);
   /// A break that is not going to be acknowledged. False: it is over.
   bool give_up_break(const ObjectId& object, std::uint64_t serial, std::vector<Wake>& wakes);
   bool is_breaking(const ObjectId& object, std::uint64_t serial);
@@ -233,7 +244,8 @@ class OpenTable {
   /// All locks of the stream, whoever holds them.
   std::vector<ByteRangeLocks::Range> locks_of(const ObjectId& object);
 
-  /// Sets or takes back "delete when the last open is closed" (MS-FSA 2.1.5.14.3).
+  /// Sets or takes back "delete when the last open is closed" of the name that the file was opened
+  /// by (MS-FSA 2.1.5.15.3).
   bool set_delete_pending(OpenId id, bool pending);
   bool is_delete_pending(OpenId id);
   /// Opens of the same object other than this one.
@@ -244,7 +256,8 @@ class OpenTable {
   bool is_open_to_delete(const ObjectId& object);
   /// True when somebody has an object open whose path is below `path` in this share.
   bool any_open_below(const Share& share, std::string_view path);
-  /// The object has another name: every open of it, or of its streams, is listed under the new one.
+  /// The object has another name instead of that of this open: every open of it, or of its streams,
+  /// by the old name is listed under the new one.
   void renamed(OpenId id, const std::string& new_path);
   /// A directory has moved: what is open below it goes with it.
   void moved_below(const Share& share, std::string_view old_path, std::string_view new_path);
@@ -294,14 +307,19 @@ class OpenTable {
   bool disconnect(OpenId id, std::uint64_t now_us, std::uint64_t& expires_us);
   /// Gives a disconnected open to another session, with its locks and its lease. The errors of
   /// MS-SMB2 3.3.5.9.7 and 3.3.5.9.12, in their order.
-  Result<OpenView> reclaim(const Reclaim& claim);
+  struct Reclaimed : OpenView {
+    /// As the response says it.
+    CachingGrant caching;
+    /// Held back while nobody could be told; to be sent behind the response.
+    std::vector<BreakNotice> breaks;
+    std::vector<Wake> wakes;
+  };
+  Result<Reclaimed> reclaim(const Reclaim& claim);
   /// FileId.Persistent of the disconnected persistent open of this CREATE; 0: there is none.
   std::uint64_t disconnected_of_guid(const Guid& create_guid, const Share& share);
   /// True: it is disconnected and its time is over; nobody can reclaim it any more, and the caller
   /// closes it.
   bool expire(OpenId id, std::uint64_t now_us);
-  /// kFileNotAvailable: a disconnected persistent open keeps everybody off (MS-SMB2 3.3.5.9).
-  NtStatus check_kept(const ObjectId& object);
   /// It is disconnected, and is closed when it is in somebody's way.
   bool gives_way(OpenId id);
   /// The open of an application that has moved to another client (MS-SMB2 3.3.5.9.13): 0 when there
@@ -345,6 +363,10 @@ class OpenTable {
     std::uint64_t expires_us = 0;
   };
   Result<OpenId> restore(Restored restored);
+  /// The id that such an open has now, for one from before: what a client sends again after it has
+  /// its handle back still carries the volatile part that the earlier instance gave it (Linux
+  /// clients do). nullopt: it names none.
+  std::optional<wire::smb2::FileId> renewed(wire::smb2::FileId file_id);
   std::vector<OpenId> of_volume(const ports::Volume& volume);
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
@@ -364,6 +386,8 @@ class OpenTable {
     bool used = false;
     bool modified = false;
     bool recorded = false;
+    /// Its client may know it by the id that it had in an earlier process.
+    bool restored = false;
     std::uint64_t expires_us = 0;
     std::uint64_t position = 0;
     std::optional<Guid> deleter_parent_lease;
@@ -397,22 +421,28 @@ class OpenTable {
 
  private:
   struct Open;
+  struct Going;
   struct FileState;
   struct FileStreams;
   struct Stripe;
 
-  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease);
+  /// restored: its persistent id if it is in restored_.
+  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
+                  std::uint64_t& restored);
   Stripe& stripe_of(const ports::FileKey& key);
   Stripe* stripe_of(OpenId id);
   static OpenView view_of(OpenId id, const Open& open);
   static NtStatus check_reclaim(const Open& open, const Reclaim& claim);
+  Reclaimed reclaim_in(Stripe& stripe, OpenId id, const Reclaim& claim);
   template <class Visit>
   void for_each_open(Visit&& visit);
   OpenRecord record_of(Stripe& stripe, OpenId id, const Open& open);
   void changed(Stripe& stripe, OpenId id, Open& open);
   /// All opens of the stream.
   void changed(Stripe& stripe, FileState& file);
-  void closed(Stripe& stripe, const Open& open);
+  /// What to tell of an open that is closed; without a volume: nothing.
+  static OpenChange closed(const Open& open);
+  void tell_closed(Stripe& stripe, OpenChange gone);
   NtStatus restore_in(Stripe& stripe, OpenId id, const OpenRecord& record);
 
   std::array<std::unique_ptr<Stripe>, kStripes> stripes_;
@@ -420,6 +450,8 @@ class OpenTable {
   DirectoryLeases directory_leases_;
   Mutex counter_mutex_;
   std::uint64_t next_persistent_id_;
+  /// Opens of an earlier instance by persistent id; behind counter_mutex_.
+  std::unordered_map<std::uint64_t, OpenId> restored_;
   /// A bit for each stripe.
   std::atomic<std::uint64_t> changed_stripes_{0};
 };

@@ -18,7 +18,12 @@ bool leases_directory(const OpenSpec& spec) {
 }
 
 NtStatus OpenTable::Stripe::make_room(const OpenSpec& spec, std::vector<CacheBreak>& breaks) {
-  NtStatus status = check(spec.object, spec.access, spec.share_access);
+  if (NtStatus s = check_kept(spec.object); s != NtStatus::kSuccess) return s;
+  // Whoever replaces the data writes it, whatever else he wants to do. MS-FSA 2.1.5.1.2.1 says so
+  // of the access check; that it counts beside others' share modes too is smbtorture's
+  // reconnect-contended-win-broken.
+  std::uint32_t access = spec.access | (spec.overwrites ? wire::smb2::FileAccess::kWriteData : 0);
+  NtStatus status = check(spec.object, name_of(spec), access, spec.share_access);
   auto found = files.find(spec.object);
   if (found == files.end()) return status;
   StreamCaching& caching = found->second.caching;
@@ -48,7 +53,7 @@ void OpenTable::Stripe::enter(const OpenSpec& spec, std::uint64_t persistent_id,
   std::vector<CacheBreak> breaks;
   if (!is_pipe) out.status = make_room(spec, breaks);
   out.breaks = notices(out.object, std::move(breaks));
-  if (out.status == NtStatus::kPending && token != 0) files[out.object].caching.wait(token);
+  if (out.status == NtStatus::kPending && token != 0) files[out.object].caching.wait(token, true);
   if (out.status != NtStatus::kSuccess) return;
   OpenId slot = opens.emplace(
       Open{spec, persistent_id, nullptr, {}, std::make_shared<OpenNotes>(spec.options), false});
@@ -64,11 +69,16 @@ void OpenTable::Stripe::enter(const OpenSpec& spec, std::uint64_t persistent_id,
     // for (smbtorture's durable-v2-open.nonstat-and-lease).
     return !same_lease && !is_attribute_open(o.access, false);
   });
-  file.caching.number_with(last_break);
+  file.caching.number_with(last_break, this);
   file.opens.push_back(out.id);
   entered_stream(out.object);
   out.caching = file.caching.grant(out.id, s.caching, contended,
                                    file.locks.any_below(s.allocation_size), s.may_cache);
+  // Its client can be reached again, through this open of the same lease.
+  std::vector<CacheBreak> held_back;
+  file.caching.tell_held_back(held_back);
+  for (BreakNotice& notice : notices(out.object, std::move(held_back)))
+    out.breaks.push_back(std::move(notice));
 }
 
 std::vector<BreakNotice> OpenTable::Stripe::notices(const ObjectId& object,
@@ -200,8 +210,11 @@ BreakOutcome OpenTable::acknowledge(OpenId id, wire::smb2::OplockLevel& level) {
   }
   out.object = open->spec.object;
   std::vector<CacheBreak> breaks;
-  out.status = stripe->file_of(*open).caching.acknowledge(id, level, breaks, out.wakes);
-  changed(*stripe, stripe->file_of(*open));
+  FileState& file = stripe->file_of(*open);
+  std::vector<WaitToken> entering = file.caching.entering();
+  out.status = file.caching.acknowledge(id, level, breaks, out.wakes);
+  stripe->refuse_entering(out.object, entering, out.wakes);
+  changed(*stripe, file);
   out.breaks = stripe->notices(out.object, std::move(breaks));
   return out;
 }
@@ -217,7 +230,10 @@ BreakOutcome OpenTable::acknowledge(const LeaseId& lease, std::uint32_t state) {
   auto found = stripe.files.find(*object);
   if (found == stripe.files.end()) return out;
   std::vector<CacheBreak> breaks;
+  std::vector<WaitToken> entering = found->second.caching.entering();
   out.status = found->second.caching.acknowledge(lease, state, breaks, out.wakes);
+  // What is left may be too little for others of the lease's opens that are still lost.
+  stripe.refuse_entering(*object, entering, out.wakes);
   changed(stripe, found->second);
   out.breaks = stripe.notices(*object, std::move(breaks));
   return out;
@@ -231,6 +247,16 @@ bool OpenTable::give_up_break(const ObjectId& object, std::uint64_t serial,
   if (found == stripe.files.end() || !found->second.caching.give_up(serial, wakes)) return false;
   changed(stripe, found->second);
   return true;
+}
+
+bool OpenTable::may_come_back(const ObjectId& object, std::uint64_t serial) {
+  Stripe& stripe = stripe_of(object.key);
+  Lock lock(stripe.mutex);
+  auto found = stripe.files.find(object);
+  return found != stripe.files.end() &&
+         std::ranges::any_of(found->second.caching.asked(serial), [&stripe](OpenId id) {
+           return stripe.find(id)->life.durable == DurableKind::kPersistent;
+         });
 }
 
 bool OpenTable::is_breaking(const ObjectId& object, std::uint64_t serial) {

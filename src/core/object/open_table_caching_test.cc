@@ -87,7 +87,7 @@ TEST(OpenTableCaching, WhoWaitsForAFileThatGoesIsWokenWhenItIsGone) {
   EXPECT_TRUE(closed.remove);
   EXPECT_TRUE(closed.wakes.empty());
   std::vector<Wake> wakes;
-  table.removal_finished(closed.object, wakes);
+  table.removal_finished(closed, wakes);
   ASSERT_EQ(wakes.size(), 1u);
   EXPECT_EQ(wakes[0].token, 2u);
 }

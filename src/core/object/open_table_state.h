@@ -28,20 +28,33 @@ struct OpenTable::Open {
   bool recorded = false;
   /// In Stripe::changed.
   bool changed = false;
+  /// In OpenTable::restored_.
+  bool restored = false;
   std::string renaming_to = {};
+};
+
+/// A name that is to be deleted: Link.IsDeleted of MS-FSA 2.1.1.5. A file may have other names, and
+/// who has it open by one of these is not concerned.
+struct OpenTable::Going {
+  Link link;
+  /// Its last open is closed and the name is being removed.
+  bool removing = false;
+  /// Parent lease key of the open that had the name marked.
+  std::optional<Guid> parent_lease;
 };
 
 /// What the opens of one stream of one file share.
 struct OpenTable::FileState {
   std::vector<OpenId> opens;
-  bool delete_pending = false;
-  /// The last open is closed and the name is being removed.
-  bool removing = false;
+  std::vector<Going> going;
   ByteRangeLocks locks;
   StreamCaching caching;
   std::vector<Wake> wakes_after_removal;
-  /// Parent lease key of the open that had the object marked to be deleted.
-  std::optional<Guid> deleter_parent_lease;
+  /// Of opens that are closed, for when the name is removed.
+  std::vector<OpenChange> closed_after_removal;
+
+  /// Null: that name is not to be deleted. Entries without a name are of all names.
+  Going* going_as(const Link& link);
 };
 
 /// The open named streams of one file.
@@ -53,7 +66,7 @@ struct OpenTable::FileStreams {
   std::optional<CloseOutcome> going;
 };
 
-struct OpenTable::Stripe {
+struct OpenTable::Stripe : Reach {
   Mutex mutex;
   SlotMap<Open> opens;
   std::unordered_map<ObjectId, FileState, ObjectHash> files;
@@ -69,14 +82,25 @@ struct OpenTable::Stripe {
   Open* find(OpenId id) { return opens.find(id & ~(0x3Full << kStripeShift)); }
   FileState& file_of(const Open& open) { return files[open.spec.object]; }
   OpenId id_of(OpenId slot) const { return slot | number << kStripeShift; }
-  NtStatus check(const ObjectId& object, std::uint32_t access, std::uint32_t share_access);
+  NtStatus check(const ObjectId& object, const Link& link, std::uint32_t access,
+                 std::uint32_t share_access);
   /// The part of check() that is between a file and its named streams.
-  NtStatus check_streams(const ObjectId& object, std::uint32_t access) const;
+  NtStatus check_streams(const ObjectId& object, const Link& link, std::uint32_t access);
+  /// Its open is gone: is a name to be removed now? Decides out.remove and who is woken when.
+  void close_name(FileState& file, OpenId id, const OpenSpec& spec, CloseOutcome& out);
   void entered_stream(const ObjectId& object);
   /// The last open of out.object was closed: what that means for the file or its streams.
   void left(CloseOutcome& out);
   bool holds_handles(OpenId id, const Open& open);
   bool outlives_connection(OpenId id, const Open& open);
+  bool is_lost(const std::vector<OpenId>& opens) override;
+  /// A persistent open without a connection keeps its caching, and others wait for it: otherwise
+  /// they are refused.
+  bool keeps_caching(OpenId id, const Open& open);
+  NtStatus check_kept(const ObjectId& object);
+  /// CREATEs that would go on, but that a lost open keeps off now, are told so.
+  void refuse_entering(const ObjectId& object, const std::vector<WaitToken>& entering,
+                       std::vector<Wake>& wakes);
   bool outlives_server(OpenId id, const Open& open);
   static bool knows_lock_sequence(const Open& open, bool multichannel);
   void enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token, EnterOutcome& out);
@@ -99,6 +123,11 @@ void OpenTable::for_each_open(Visit&& visit) {
 /// Do two opens, with these rights and these shares, not go together (MS-FSA 2.1.5.1.2.2)?
 bool share_modes_conflict(std::uint32_t access_a, std::uint32_t share_a, std::uint32_t access_b,
                           std::uint32_t share_b);
+
+/// The name that an open stands for when something is to be deleted; of a named stream none.
+Link link_of(const OpenSpec& spec);
+/// The file's name, of a stream's open too.
+Link name_of(const OpenSpec& spec);
 
 /// Has this open a lease of a directory?
 bool leases_directory(const OpenSpec& spec);

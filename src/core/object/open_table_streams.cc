@@ -16,10 +16,11 @@ namespace Sharing = wire::smb2::ShareAccess;
 
 }  // namespace
 
-NtStatus OpenTable::Stripe::check_streams(const ObjectId& object, std::uint32_t access) const {
+NtStatus OpenTable::Stripe::check_streams(const ObjectId& object, const Link& link,
+                                          std::uint32_t access) {
   if (!object.stream.empty()) {
     auto file = files.find({object.key, ""});
-    bool going = file != files.end() && (file->second.delete_pending || file->second.removing);
+    bool going = file != files.end() && file->second.going_as(link) != nullptr;
     return going ? NtStatus::kDeletePending : NtStatus::kSuccess;
   }
   auto found = streams.find(object.key);
@@ -28,7 +29,7 @@ NtStatus OpenTable::Stripe::check_streams(const ObjectId& object, std::uint32_t 
     auto stream = files.find({object.key, name});
     if (stream == files.end()) continue;
     for (OpenId id : stream->second.opens) {
-      const OpenSpec& other = const_cast<Stripe*>(this)->find(id)->spec;
+      const OpenSpec& other = find(id)->spec;
       if (share_modes_conflict(Access::kDelete, Sharing::kAll, other.access, other.share_access))
         return NtStatus::kSharingViolation;
     }
@@ -48,7 +49,8 @@ void OpenTable::Stripe::left(CloseOutcome& out) {
   if (found == streams.end()) return;
   FileStreams& of_file = found->second;
   if (out.object.stream.empty()) {
-    if (!out.remove) return;
+    // A second name does not wait for what the first waits for.
+    if (!out.remove || of_file.going) return;
     of_file.going = out;
     of_file.going->wakes.clear();
     out.remove = false;
@@ -79,11 +81,13 @@ void OpenTable::renamed(OpenId id, const std::string& new_path) {
     Open* open = stripe->find(id);
     if (open == nullptr || open->spec.pipe != nullptr) return;
     const ports::FileKey key = open->spec.object.key;
+    const Link old_name = name_of(open->spec);
     auto rename_opens = [&](const ObjectId& object) {
       auto file = stripe->files.find(object);
       if (file == stripe->files.end()) return;
       for (OpenId other : file->second.opens) {
         OpenSpec& spec = stripe->find(other)->spec;
+        if (name_of(spec) != old_name) continue;
         if (leases_directory(spec)) directories.push_back(spec);
         spec.path = new_path;
         stripe->find(other)->renaming_to.clear();

@@ -54,8 +54,69 @@ TEST(OpenTable, DeleteOnCloseWaitsForTheLastOpen) {
   EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
             NtStatus::kDeletePending);
   std::vector<Wake> wakes;
-  table.removal_finished(last.object, wakes);
+  table.removal_finished(last, wakes);
   EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
+}
+
+OpenSpec named(OpenSpec s, std::string path) {
+  s.path = std::move(path);
+  return s;
+}
+
+// A file with two names: only the one that was deleted goes, with the last open by that name.
+TEST(OpenTable, OneOfTwoNamesGoes) {
+  OpenTable table;
+  OpenSpec other = named(spec(1, Access::kReadData, Sharing::kAll), "other");
+  OpenId by_other = *table.open(other);
+  OpenSpec going = named(spec(1, Access::kReadData | Access::kDelete, Sharing::kAll), "going");
+  OpenId by_going = *table.open(going);
+  OpenSpec deleter = going;
+  deleter.delete_on_close = true;
+  EXPECT_FALSE(table.close(*table.open(deleter)).remove);
+  EXPECT_EQ(table.open(going).error(), NtStatus::kDeletePending);
+  EXPECT_TRUE(table.is_delete_pending(by_going));
+  EXPECT_FALSE(table.is_delete_pending(by_other));
+  CloseOutcome last = table.close(by_going);
+  EXPECT_TRUE(last.remove);
+  EXPECT_EQ(last.path, "going");
+  EXPECT_EQ(table.open(going).error(), NtStatus::kDeletePending);
+  std::vector<Wake> wakes;
+  table.removal_finished(last, wakes);
+  // Who has it open by the other name keeps it, and it can be opened by that.
+  EXPECT_TRUE(table.find(by_other));
+  EXPECT_FALSE(table.close(*table.open(other)).remove);
+  EXPECT_FALSE(table.close(by_other).remove);
+  EXPECT_TRUE(table.open(going));  // a new name of the same object
+}
+
+TEST(OpenTable, BothOfTwoNamesGo) {
+  OpenTable table;
+  OpenSpec a = named(spec(1, Access::kDelete, Sharing::kAll), "a");
+  OpenSpec b = named(spec(1, Access::kDelete, Sharing::kAll), "b");
+  OpenId open_a = *table.open(a), open_b = *table.open(b);
+  ASSERT_TRUE(table.set_delete_pending(open_a, true));
+  ASSERT_TRUE(table.set_delete_pending(open_b, true));
+  CloseOutcome first = table.close(open_a), second = table.close(open_b);
+  EXPECT_TRUE(first.remove && second.remove);
+  EXPECT_EQ(first.path, "a");
+  EXPECT_EQ(second.path, "b");
+  std::vector<Wake> wakes;
+  table.removal_finished(first, wakes);
+  EXPECT_TRUE(table.is_open({{1, 1}, ""}));
+  table.removal_finished(second, wakes);
+  EXPECT_FALSE(table.is_open({{1, 1}, ""}));
+}
+
+TEST(OpenTable, ARenameIsOfOneName) {
+  OpenTable table;
+  OpenSpec a = named(spec(1, Access::kDelete, Sharing::kAll), "a");
+  OpenId open_a = *table.open(a);
+  OpenId open_b = *table.open(named(spec(1, Access::kReadData, Sharing::kAll), "b"));
+  table.renamed(open_a, "c");
+  ASSERT_TRUE(table.set_delete_pending(open_a, true));
+  EXPECT_FALSE(table.is_delete_pending(open_b));
+  EXPECT_EQ(table.close(open_a).path, "c");
+  EXPECT_EQ(table.close(open_b).path, "b");
 }
 
 OpenSpec stream_spec(std::uint64_t inode, std::string stream, std::uint32_t access,
@@ -102,7 +163,7 @@ TEST(OpenTable, AFileGoesWithTheLastOfItsStreams) {
   EXPECT_EQ(table.open(spec(1, Access::kReadData, Sharing::kAll)).error(),
             NtStatus::kDeletePending);
   std::vector<Wake> wakes;
-  table.removal_finished(last.object, wakes);
+  table.removal_finished(last, wakes);
   EXPECT_TRUE(table.open(spec(1, Access::kReadData, Sharing::kAll)));
 }
 

@@ -2,7 +2,6 @@
 #include "core/witness/witness_registry.h"
 
 #include <algorithm>
-#include <set>
 
 namespace holdfast::core {
 
@@ -24,12 +23,17 @@ bool among(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::any_of(names, [&](const std::string& n) { return same(n, name); });
 }
 
+/// Whether a client means this server: by one of its names, or by one with a domain behind it.
+bool means(const std::vector<std::string>& names, const std::string& net_name) {
+  return among(names, net_name) || among(names, net_name.substr(0, net_name.find('.')));
+}
+
 /// Of a RegisterRequest whose needed members are there.
 std::uint32_t check(const witness::RegisterRequest& q, bool extended, const WitnessServer& server) {
   using namespace witness::error;
   if (q.version != (extended ? witness::kVersion2 : witness::kVersion1)) return kRevisionMismatch;
   if (!q.net_name || !q.ip_address || !q.client_computer_name) return kInvalidParameter;
-  if (!among(server.names, *q.net_name)) return kInvalidParameter;
+  if (!means(server.names, *q.net_name)) return kInvalidParameter;
   if (!server.addresses.empty() && !among(server.addresses, *q.ip_address)) return kInvalidState;
   if (extended && q.share_name && !among(server.shares, *q.share_name)) return kInvalidState;
   return kSuccess;
@@ -38,7 +42,7 @@ std::uint32_t check(const witness::RegisterRequest& q, bool extended, const Witn
 }  // namespace
 
 witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& request, bool extended,
-                                             const WitnessServer& server,
+                                             const WitnessServer& server, const WitnessOwner& owner,
                                              const std::array<std::uint8_t, 16>& key,
                                              std::uint64_t now_us) {
   if (std::uint32_t status = check(request, extended, server); status != witness::error::kSuccess)
@@ -47,13 +51,19 @@ witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& req
   std::ranges::copy(key, handle.begin() + 4);
   Lock lock(mutex_);
   bool is_none = handle == Handle{};
+  auto owned = owned_.find(owner.sid);
+  if (owned != owned_.end() && owned->second >= kMaxPerOwner)
+    return {{}, witness::error::kNoSystemResources};
   if (is_none || registrations_.size() >= kMaxRegistrations || registrations_.contains(handle))
     return {{}, witness::error::kNoSystemResources};
   Registration& r = registrations_[handle];
   r.net_name = *request.net_name;
   r.ip_address = *request.ip_address;
   r.client = *request.client_computer_name;
-  r.last_use_us = now_us;
+  r.owner = owner;
+  ++owned_[owner.sid];
+  r.version = request.version;
+  r.since_us = r.last_use_us = now_us;
   if (extended) {
     r.share_name = request.share_name.value_or("");
     r.wants_addresses = (request.flags & witness::kRegisterIpNotification) != 0;
@@ -62,11 +72,37 @@ witness::HandleResponse WitnessRegistry::add(const witness::RegisterRequest& req
   return {handle, witness::error::kSuccess};
 }
 
-std::uint32_t WitnessRegistry::remove(const Handle& handle) {
+std::uint32_t WitnessRegistry::remove(const Handle& handle, const std::string& sid) {
   Lock lock(mutex_);
+  auto found = registrations_.find(handle);
   // Windows' value for a handle that is not known (3.1.4.3).
-  return registrations_.erase(handle) != 0 ? witness::error::kSuccess
-                                           : witness::error::kInvalidParameter;
+  if (found == registrations_.end() || found->second.owner.sid != sid)
+    return witness::error::kInvalidParameter;
+  forget_if([&](const auto& entry) { return entry.first == handle; });
+  return witness::error::kSuccess;
+}
+
+template <class Which>
+void WitnessRegistry::forget_if(Which which) {
+  std::erase_if(registrations_, [&](const auto& entry) {
+    if (!which(entry)) return false;
+    auto owned = owned_.find(entry.second.owner.sid);
+    if (--owned->second == 0) owned_.erase(owned);
+    return true;
+  });
+}
+
+void WitnessRegistry::remove_group(std::uint32_t group) {
+  Lock lock(mutex_);
+  forget_if([&](const auto& entry) { return entry.second.owner.group == group; });
+}
+
+void WitnessRegistry::stop_waiting(const Handle& handle, std::uint64_t now_us) {
+  Lock lock(mutex_);
+  auto found = registrations_.find(handle);
+  if (found == registrations_.end()) return;
+  found->second.waits = false;
+  found->second.last_use_us = now_us;
 }
 
 std::optional<Notification> WitnessRegistry::next(Registration& r) {
@@ -88,10 +124,12 @@ std::optional<Notification> WitnessRegistry::next(Registration& r) {
   return std::nullopt;
 }
 
-std::optional<NotifyResponse> WitnessRegistry::notify(const Handle& handle, std::uint64_t now_us) {
+std::optional<NotifyResponse> WitnessRegistry::notify(const Handle& handle, const std::string& sid,
+                                                      std::uint64_t now_us) {
   Lock lock(mutex_);
   auto found = registrations_.find(handle);
-  if (found == registrations_.end()) return NotifyResponse{{}, witness::error::kNotFound};
+  if (found == registrations_.end() || found->second.owner.sid != sid)
+    return NotifyResponse{{}, witness::error::kNotFound};
   Registration& r = found->second;
   // One request waits for a registration; another one would not know which of them is answered.
   if (r.waits) return NotifyResponse{{}, witness::error::kInvalidState};
@@ -115,47 +153,56 @@ std::optional<NotifyResponse> WitnessRegistry::answer(Registration& r) {
 }
 
 template <class Concerns, class Store>
-WitnessRegistry::Handles WitnessRegistry::tell(Concerns concerns, Store store) {
-  Handles woken;
+WitnessRegistry::Told WitnessRegistry::tell(Concerns concerns, Store store) {
+  Told told;
   Lock lock(mutex_);
   for (auto& [handle, registration] : registrations_) {
     if (!concerns(registration)) continue;
     store(registration);
-    if (registration.waits) woken.push_back(handle);
+    ++told.concerned;
+    if (registration.waits) told.woken.push_back(handle);
   }
-  return woken;
+  return told;
 }
 
-WitnessRegistry::Handles WitnessRegistry::resource_changed(const std::string& resource,
-                                                           witness::State state) {
+void WitnessRegistry::add_change(Registration& r, const std::string& resource,
+                                 witness::State state) {
+  std::erase_if(r.changes, [&](const auto& c) { return same(c.resource_name, resource); });
+  if (r.changes.size() >= kMaxPendingChanges) r.changes.erase(r.changes.begin());
+  r.changes.push_back({state, resource});
+}
+
+WitnessRegistry::Told WitnessRegistry::resource_changed(const std::string& resource,
+                                                        witness::State state) {
   return tell(
       [&](const Registration& r) {
         return same(r.net_name, resource) || same(r.ip_address, resource);
       },
-      [&](Registration& r) {
-        std::erase_if(r.changes, [&](const auto& c) { return same(c.resource_name, resource); });
-        if (r.changes.size() >= kMaxPendingChanges) r.changes.erase(r.changes.begin());
-        r.changes.push_back({state, resource});
-      });
+      [&](Registration& r) { add_change(r, resource, state); });
 }
 
-WitnessRegistry::Handles WitnessRegistry::client_moves(const std::string& client,
-                                                       const Addresses& to) {
-  return tell([&](const Registration& r) { return same(r.client, client); },
+WitnessRegistry::Told WitnessRegistry::server_changed(witness::State state) {
+  return tell([](const Registration&) { return true; },
+              [&](Registration& r) { add_change(r, r.net_name, state); });
+}
+
+WitnessRegistry::Told WitnessRegistry::client_moves(const std::optional<std::string>& client,
+                                                    const Addresses& to) {
+  return tell([&](const Registration& r) { return !client || same(r.client, *client); },
               [&](Registration& r) { r.move = to; });
 }
 
-WitnessRegistry::Handles WitnessRegistry::share_moves(const std::string& client,
-                                                      const std::string& share,
-                                                      const Addresses& to) {
+WitnessRegistry::Told WitnessRegistry::share_moves(const std::optional<std::string>& client,
+                                                   const std::string& share, const Addresses& to) {
   return tell(
       [&](const Registration& r) {
-        return !r.share_name.empty() && same(r.client, client) && same(r.share_name, share);
+        return !r.share_name.empty() && (!client || same(r.client, *client)) &&
+               same(r.share_name, share);
       },
       [&](Registration& r) { r.share_move = to; });
 }
 
-WitnessRegistry::Handles WitnessRegistry::addresses_changed(const Addresses& now) {
+WitnessRegistry::Told WitnessRegistry::addresses_changed(const Addresses& now) {
   return tell([](const Registration& r) { return r.wants_addresses; },
               [&](Registration& r) { r.addresses = now; });
 }
@@ -170,7 +217,7 @@ WitnessRegistry::Handles WitnessRegistry::expire(std::uint64_t now_us) {
     r.last_use_us = now_us;
     timed_out.push_back(handle);
   }
-  std::erase_if(registrations_, [&](const auto& entry) {
+  forget_if([&](const auto& entry) {
     const Registration& r = entry.second;
     return !r.waits && now_us - r.last_use_us >= kUnusedTimeout_us;
   });
@@ -182,11 +229,19 @@ std::size_t WitnessRegistry::size() const {
   return registrations_.size();
 }
 
-std::vector<std::string> WitnessRegistry::clients() const {
-  std::set<std::string> names;
+std::size_t WitnessRegistry::untold() const {
   Lock lock(mutex_);
-  for (const auto& [handle, r] : registrations_) names.insert(r.client);
-  return {names.begin(), names.end()};
+  return static_cast<std::size_t>(std::ranges::count_if(
+      registrations_, [](const auto& entry) { return entry.second.has_news(); }));
+}
+
+std::vector<WitnessListing> WitnessRegistry::list() const {
+  std::vector<WitnessListing> out;
+  Lock lock(mutex_);
+  for (const auto& [handle, r] : registrations_)
+    out.push_back({r.client, r.owner.user, r.net_name, r.share_name, r.ip_address, r.version,
+                   r.waits, r.has_news(), r.since_us});
+  return out;
 }
 
 }  // namespace holdfast::core

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/credentials/act_as.h"
 
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,6 +75,20 @@ ActAs::ActAs(const ports::Credentials& c) {
 
 ActAs::~ActAs() {
   if (switched_) restore();
+}
+
+void obey_quotas() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  static_assert(CAP_SYS_RESOURCE < 32);
+  constexpr std::uint32_t kBit = 1u << CAP_SYS_RESOURCE;
+  if (::syscall(SYS_capget, &header, data) != 0) return;
+  // Also of what is permitted: coming back to user 0 makes all of that effective.
+  data[0].effective &= ~kBit;
+  data[0].permitted &= ~kBit;
+  data[0].inheritable &= ~kBit;
+  bool done = ::syscall(SYS_capset, &header, data) == 0;
+  HF_ASSERT(done);  // giving up is always allowed
 }
 
 std::expected<void, std::string> check_can_act_as_users() {

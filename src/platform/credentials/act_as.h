@@ -27,6 +27,11 @@ class ActAs {
   bool ok_ = true;
 };
 
+/// Quotas hold for what this thread and those it starts do from now on. To the kernel the writer of
+/// octets is the thread, not the owner of the file, and one with CAP_SYS_RESOURCE passes every
+/// limit (quotactl(2), ext4's reserved blocks): gives that capability up, for good.
+void obey_quotas();
+
 /// For the start of a server whose shares act as users: an explanation when it could not.
 std::expected<void, std::string> check_can_act_as_users();
 

@@ -2,6 +2,7 @@
 #include "platform/credentials/act_as.h"
 
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +21,26 @@ TEST(ActAs, DoesNothingForTheServiceAccount) {
   ActAs as(service);
   EXPECT_TRUE(as.ok());
   EXPECT_NE(::geteuid(), 4711u);
+}
+
+TEST(ActAs, QuotasHoldForThisThreadAndItsOwn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  auto may_pass_limits = [] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+    EXPECT_EQ(::syscall(SYS_capget, &header, data), 0);
+    return ((data[0].effective | data[0].permitted) >> CAP_SYS_RESOURCE & 1) != 0;
+  };
+  std::thread([&may_pass_limits] {
+    obey_quotas();
+    EXPECT_FALSE(may_pass_limits());
+    {
+      ActAs as(kSomebody);
+      ASSERT_TRUE(as.ok());
+    }
+    EXPECT_FALSE(may_pass_limits()) << "not when the thread is root again";
+    std::thread([&may_pass_limits] { EXPECT_FALSE(may_pass_limits()); }).join();
+  }).join();
 }
 
 TEST(ActAs, ChangesThisThreadOnlyAndComesBack) {

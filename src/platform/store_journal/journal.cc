@@ -102,13 +102,25 @@ StoreResult<void> Journal::settle(const Scan& scan) {
   }
   for (const std::string& name : scan.leftovers) (void)disk_.unlink(name);
   oldest_ = segments_.empty() ? 1 : segments_.front().header.number;
-  if (auto done = begin_segment(options_.segment_size); !done) return done;
+  auto done = begin_segment(options_.segment_size);
+  if (!done && done.error().status == NtStatus::kDiskFull && !segments_.empty()) {
+    // What the store holds can be served all the same, and made room for by those who have it.
+    abandoned_ = true;
+    warn("store.full", Severity::kError,
+         done.error().message + " Until then nothing new is kept in the store.");
+    return {};
+  }
+  if (!done) return done;
   auto spare = make_spare(disk_, {}, options_.segment_size);
-  if (!spare)
-    return std::unexpected(error_of(
-        spare.error(),
-        "reserve " + std::to_string(options_.segment_size) + " octets in " + disk_.path()));
-  spare_ = std::move(*spare);
+  if (spare) {
+    spare_ = std::move(*spare);
+    return {};
+  }
+  ports::StoreError error =
+      error_of(spare.error(),
+               "reserve " + std::to_string(options_.segment_size) + " octets in " + disk_.path());
+  if (error.status != NtStatus::kDiskFull) return std::unexpected(std::move(error));
+  warn("store.no_spare", Severity::kWarning, error.message);
   return {};
 }
 

@@ -44,8 +44,9 @@ struct CopyProgress {
 /// stands; values stay on the disk.
 class Journal {
  public:
-  /// Reads what is there and begins a new segment behind it; in an empty folder, a new store with
-  /// this id. `disk` must be locked, and outlive the journal. `events` may be null.
+  /// Reads what is there and begins a new segment behind it (with the next write(), when the volume
+  /// is full); in an empty folder, a new store with this id. `disk` must be locked, and outlive the
+  /// journal. `events` may be null.
   static ports::StoreResult<std::unique_ptr<Journal>> open(Disk& disk,
                                                            const JournalOptions& options,
                                                            const Guid& new_id, EventSink* events);
@@ -108,7 +109,8 @@ class Journal {
   std::uint64_t oldest_ = 1;
   /// In the order of reading; the last one is written to, unless abandoned_.
   std::deque<Segment> segments_;
-  /// The last write failed: what the segment holds behind its end is not known.
+  /// The last write failed: what the segment holds behind its end is not known. Or there was no
+  /// room for a new segment at the start.
   bool abandoned_ = false;
   std::optional<Spare> spare_;
   Spare old_;

@@ -145,7 +145,8 @@ TEST(Scan, EveryDamagedOctetOfAnEarlierBatchIsFound) {
 }
 
 TEST(Scan, AMissingSegmentIsAnError) {
-  const JournalOptions small{.segment_size = 4 * kBlock};
+  // Nothing is copied in so small steps, so that all segments stay.
+  const JournalOptions small{.segment_size = 4 * kBlock, .copy_step = 1};
   TestFolder folder = written(8, small);
   ASSERT_TRUE(folder.contains(segment_name(2)));
   folder.erase(segment_name(2));
@@ -295,6 +296,37 @@ TEST_F(StoreTest, AFullVolumeIsToldAndWhatWasEnteredIsWrittenWhenThereIsRoomAgai
   store.reset();
   open();
   EXPECT_EQ(store->figures().live_records, 1u);
+}
+
+TEST_F(StoreTest, AStartOnAFullVolumeHasWhatItHeldAndWritesWhenThereIsRoomAgain) {
+  open();
+  put("a", "1");
+  spawn(commit(*store, loop, log));
+  loop.run();
+  folder = disk->folder();
+  store.reset();
+  auto made = std::make_unique<TestDisk>(folder);
+  disk = made.get();
+  disk->full = true;
+  auto opened = JournalStore::open(std::move(made), {}, random, &warnings);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  store = *opened;
+  EXPECT_EQ(store->figures().live_records, 1u);
+  ASSERT_EQ(warnings.events.size(), 1u);
+  EXPECT_THAT(warnings.events[0].message, HasSubstr("No space left"));
+  put("b", "2");
+  spawn(commit(*store, loop, log));
+  loop.run();
+  ASSERT_EQ(log.size(), 2u);
+  EXPECT_THAT(log[1], HasSubstr("No space left"));
+  disk->full = false;
+  spawn(commit(*store, loop, log));
+  loop.run();
+  EXPECT_EQ(log.back(), "ok");
+  folder = disk->folder();
+  store.reset();
+  open();
+  EXPECT_EQ(store->figures().live_records, 2u);
 }
 
 TEST_F(StoreTest, BoundsAreKept) {

@@ -53,6 +53,8 @@ class TestDisk final : public Disk {
   /// Called before each call that changes something, with its number; an errno makes it fail, a
   /// negative number makes a write short.
   std::function<int(std::uint64_t)> fault;
+  /// There is no room for anything more.
+  bool full = false;
   std::vector<TestEvent> log;
 
   std::uint64_t calls() const { return calls_; }
@@ -128,6 +130,7 @@ class TestFile final : public DiskFile {
   }
   DiskResult<void> allocate(std::uint64_t size) override {
     if (int error = disk_.ask(); error > 0) return std::unexpected(error);
+    if (disk_.full) return std::unexpected(ENOSPC);
     if (inode_->cache.size() < size) inode_->cache.resize(size);
     disk_.log.push_back({.kind = TestEvent::Kind::kResize, .inode = inode_, .offset = size});
     return {};

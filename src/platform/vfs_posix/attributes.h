@@ -31,6 +31,9 @@ inline constexpr char kReparseXattr[] = "user.SmbReparse";
 /// as the inode's change time is that one.
 inline constexpr char kChangeTimeXattr[] = "user.holdfast.change_time";
 
+/// Holdfast's own: ports::CreateHow::creation_mark.
+inline constexpr char kCreationXattr[] = "user.holdfast.creation";
+
 /// Everything that a query tells of the object itself; xattrs must be those of that object.
 Result<FileInfo> load_info(const Share& share, const Stat& st, const Xattrs& xattrs);
 /// Of an open descriptor of any kind.

@@ -234,6 +234,20 @@ Result<void> PosixFile::set_sparse_now(const Credentials& who, bool sparse) cons
   return change_dos_attributes(*share_, who, fd(), change);
 }
 
+Task<Result<std::optional<ByteVec>>> PosixFile::creation_mark(IoContext io) {
+  auto self = shared_from_this();
+  co_return co_await run(io, *share_, Cost::kMetadata,
+                         [self](Blocking) { return Xattrs(self->fd()).get(kCreationXattr); });
+}
+
+Task<void> PosixFile::clear_creation_mark(IoContext io) {
+  auto self = shared_from_this();
+  // One that stays does no harm: nobody has that CreateGuid again.
+  (void)co_await run(io, *share_, Cost::kMetadata, [self](Blocking) {
+    return Xattrs(self->fd()).remove(service(), kCreationXattr);
+  });
+}
+
 Task<Result<void>> PosixFile::set_compression(IoContext io, bool compressed) {
   auto self = shared_from_this();
   if (!share_->features().compression) co_return fail(NtStatus::kNotSupported);

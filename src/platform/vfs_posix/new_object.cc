@@ -23,6 +23,8 @@ Result<void> furnish(Share& share, const Credentials& who, int fd, const CreateH
     auto stored = store_security(share, fd, *how.security);
     if (!stored && stored.error() != NtStatus::kNotSupported) return stored;
   }
+  if (how.creation_mark && share.features().xattrs)
+    if (auto set = Xattrs(fd).set(service(), kCreationXattr, *how.creation_mark); !set) return set;
   DosChange dos{.attributes = how.attributes,
                 .mask = attr::kSettable & ~attr::kNormal,
                 .creation_time = std::nullopt};
@@ -123,7 +125,7 @@ Result<UniqueFd> make_complete_file(Share& share, const Credentials& who, const 
 Result<UniqueFd> make_object(Share& share, const Credentials& who, const Place& place,
                              const CreateHow& how) {
   if (how.directory) return make_directory(share, who, place, how);
-  if (how.security) {
+  if (how.security || how.creation_mark) {
     auto fd = make_complete_file(share, who, place, how);
     if (!fd || *fd) return fd;
   }

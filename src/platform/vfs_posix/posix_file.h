@@ -50,6 +50,8 @@ class PosixFile final : public ports::File, public std::enable_shared_from_this<
   Task<Result<void>> set_allocation(IoContext io, std::uint64_t size) override;
   Task<Result<void>> set_sparse(IoContext io, bool sparse) override;
   Task<Result<void>> set_compression(IoContext io, bool compressed) override;
+  Task<Result<std::optional<ByteVec>>> creation_mark(IoContext io) override;
+  Task<void> clear_creation_mark(IoContext io) override;
   Task<Result<void>> zero_range(IoContext io, Range range) override;
   Task<Result<void>> trim_range(IoContext io, Range range) override;
   Task<Result<std::vector<Range>>> allocated_ranges(IoContext io, Range range,

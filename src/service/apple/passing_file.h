@@ -90,6 +90,10 @@ class PassingFile : public ports::File {
   }
   Task<Result<void>> check_empty(IoContext io) override { return file_->check_empty(io); }
   Task<Result<void>> check_removable(IoContext io) override { return file_->check_removable(io); }
+  Task<Result<std::optional<ByteVec>>> creation_mark(IoContext io) override {
+    return file_->creation_mark(io);
+  }
+  Task<void> clear_creation_mark(IoContext io) override { return file_->clear_creation_mark(io); }
 
  protected:
   ports::File& passes_to() { return *file_; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/failover_limits.h"
 #include "core/failover/records.h"
 #include "service/server/driver.h"
 
@@ -132,17 +133,57 @@ Task<void> Failover::settle_all(ports::Executor& loop) {
 void Failover::reclaimed(const core::OpenView& open, const std::string& path,
                          const std::string& client) {
   if (open.share == nullptr || open.share->failover == nullptr) return;
-  server_.event(Severity::kInfo, "failover.open.reclaimed",
-                "User " + open.identity->user + " from " + client + " has " + open.share->name +
-                    ":/" + path + " back.",
-                {{"share", open.share->name}, {"path", path}});
+  tell_soon(untold_reclaimed_,
+            "user " + open.identity->user + " from " + client + ", " + open.share->name + ":/" + path,
+            &Failover::tell_reclaimed);
 }
 
 void Failover::expired(const core::OpenView& open, const std::string& path) {
+  tell_soon(untold_expired_, open.share->name + ":/" + path + " of user " + open.identity->user,
+            &Failover::tell_expired);
+}
+
+void Failover::tell_soon(Untold& untold, std::string what, void (Failover::*tell)()) {
+  {
+    Lock lock(untold_mutex_);
+    if (untold.count++ == 0) untold.first = std::move(what);
+    if (untold.timer || loop_ == nullptr) return;
+    untold.timer = true;
+  }
+  loop_->post([this, tell, weak = std::weak_ptr(server_.alive())] {
+    if (weak.expired()) return;
+    loop_->start_timer(limits::kFailoverTellEvery_us, [this, tell, weak] {
+      if (!weak.expired()) (this->*tell)();
+    });
+  });
+}
+
+void Failover::tell_reclaimed() {
+  Untold told;
+  {
+    Lock lock(untold_mutex_);
+    told = std::exchange(untold_reclaimed_, {});
+  }
+  server_.event(Severity::kInfo, "failover.open.reclaimed",
+                told.count == 1
+                    ? "Given back: " + told.first + "."
+                    : "Given back: " + std::to_string(told.count) + " opens (first: " + told.first +
+                          ").",
+                {{"opens", std::to_string(told.count)}});
+}
+
+void Failover::tell_expired() {
+  Untold told;
+  {
+    Lock lock(untold_mutex_);
+    told = std::exchange(untold_expired_, {});
+  }
   server_.event(Severity::kNotice, "failover.open.expired",
-                "Nobody came back for " + open.share->name + ":/" + path + ", which " +
-                    open.identity->user + " had open; it is closed.",
-                {{"share", open.share->name}, {"path", path}});
+                told.count == 1
+                    ? "Nobody came back for " + told.first + "; it is closed."
+                    : "Nobody came back for " + std::to_string(told.count) + " opens (first: " +
+                          told.first + "); they are closed.",
+                {{"opens", std::to_string(told.count)}});
 }
 
 // ---- connections ----

@@ -57,10 +57,20 @@ class Failover {
   void disconnected(ports::Volume& volume, const ports::TcpConnection& connection);
 
   /// For the log of the takeover: an open of a volume has been reclaimed, or its time was over.
+  /// Many at once become one event. From any loop.
   void reclaimed(const core::OpenView& open, const std::string& path, const std::string& client);
   void expired(const core::OpenView& open, const std::string& path);
 
  private:
+  /// What has happened to opens and is not told yet.
+  struct Untold {
+    std::size_t count = 0;
+    std::string first;
+    bool timer = false;
+  };
+  void tell_soon(Untold& untold, std::string what, void (Failover::*tell)());
+  void tell_reclaimed();
+  void tell_expired();
   void enter_changes();
   void enter(ports::Volume& volume, const std::vector<core::OpenChange>& changes,
              const std::vector<std::size_t>& which);
@@ -86,6 +96,9 @@ class Failover {
   std::set<std::uint64_t> missing_;
   /// Keys of connections. Before serve() only.
   std::set<ByteVec> carried_over_;
+
+  Mutex untold_mutex_;
+  Untold untold_reclaimed_, untold_expired_;
 
   // Of the loop.
   struct Inherited {

@@ -67,10 +67,15 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
   ports::Credentials as_service;
   Result<ports::Opened> opened =
       co_await open_object({loop, as_service}, *share, record);
+  bool not_there = !opened && (opened.error() == NtStatus::kObjectNameNotFound ||
+                               opened.error() == NtStatus::kObjectPathNotFound);
+  if (not_there && (record.delete_on_close || record.delete_pending))
+    co_return std::unexpected(std::string());
   if (!opened)
-    co_return std::unexpected(opened.error() == NtStatus::kObjectNameNotFound
+    co_return std::unexpected(not_there
                                   ? "the file is not there any more"
                                   : "the file cannot be opened: " + to_string(opened.error()));
+  co_await opened->file->clear_creation_mark({loop, as_service});
   restored.file = opened->file;
   restored.key = opened->info.key;
   restored.path = opened->path;

@@ -7,7 +7,8 @@
 namespace holdfast::service {
 
 /// Opens the file of a record and enters its open: disconnected, to be reclaimed within the time
-/// that its client was promised. The error says what is missing, for an administrator.
+/// that its client was promised. The error says what is missing, for an administrator; empty: the
+/// object was removed as the open wanted it, and nothing is lost.
 Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, ports::Executor& loop,
                                                             const ports::Volume& volume,
                                                             const core::OpenRecord& record);

@@ -208,9 +208,11 @@ Task<void> ServedVolume::restore(std::vector<ports::StoreRecord> records, Inheri
           ++found.restored;
           break;
         }
-        ++found.not_restored;
-        event(Severity::kError, "failover.open.lost",
-              what + " is lost: " + restored.error() + ".");
+        if (!restored.error().empty()) {
+          ++found.not_restored;
+          event(Severity::kError, "failover.open.lost",
+                what + " is lost: " + restored.error() + ".");
+        }
         ports::StoreChange gone{record.table, record.key, std::nullopt};
         (void)enter({&gone, 1});
         break;
@@ -239,7 +241,7 @@ void ServedVolume::lose() {
     if (!out.create_key.create_guid.is_zero())
       server_->create_replays().forget(out.create_key, id);
     server_->notifications().remove(id, wakes);
-    if (out.remove) server_->opens().removal_finished(out.object, wakes);
+    if (out.remove) server_->opens().removal_finished(out, wakes);
   }
   server_->waits().wake(wakes);
   if (hooks_.lost) hooks_.lost(*this);

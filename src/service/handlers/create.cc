@@ -56,6 +56,13 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   if (persistent && r.tree->share->stable_writes && out.action != smb2::CreateAction::kOpened)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);
+  if (out.action == smb2::CreateAction::kCreated) {
+    co_await open.file->clear_creation_mark(r.io());
+    if (Result<ports::FileInfo> info = co_await open.file->info(r.io())) {
+      out.opened.info = *info;
+      show_hidden(*r.tree->share, out.opened.path, out.opened.info);
+    }
+  }
   if (status == NtStatus::kSuccess) co_return;
   r.server.opens().take_back_durable(out.id);
   out.durable = {};
@@ -98,7 +105,7 @@ Task<Reply> create(Request& r) {
   if (NtStatus s = co_await take_over_app_instance(r, *plan); s != NtStatus::kSuccess)
     co_return error_reply(s);
   CreateReplay replay(r, *plan);
-  Result<std::optional<core::OpenView>> before = replay.begin();
+  Result<std::optional<CreateReplay::Before>> before = replay.begin();
   if (!before) co_return error_reply(before.error());
   if (*before) co_return co_await answer_replay(r, *plan, std::move(**before));
   CreateOutcome out;

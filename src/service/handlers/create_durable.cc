@@ -62,6 +62,25 @@ Task<NtStatus> take_over_app_instance(Request& r, const CreatePlan& plan) {
   co_return NtStatus::kSuccess;
 }
 
+std::optional<ByteVec> creation_mark(Request& r, const CreatePlan& plan) {
+  if (r.tree->share->failover == nullptr || !plan.path.stream.empty() ||
+      wanted(r, plan).kind != core::DurableKind::kPersistent)
+    return std::nullopt;
+  const Guid& client = r.connection.negotiated()->client_guid;
+  const Guid& create = plan.contexts.durable_handle_request_v2->create_guid;
+  ByteVec mark(client.octets.begin(), client.octets.end());
+  mark.insert(mark.end(), create.octets.begin(), create.octets.end());
+  return mark;
+}
+
+Task<bool> made_before(Request& r, const CreatePlan& plan, const ports::Opened& opened) {
+  if (!r.header.is_replay() || !plan.may_create()) co_return false;
+  std::optional<ByteVec> mine = creation_mark(r, plan);
+  if (!mine) co_return false;
+  Result<std::optional<ByteVec>> mark = co_await opened.file->creation_mark(r.io());
+  co_return mark && *mark && **mark == *mine;
+}
+
 core::DurableGrant grant_durable(Request& r, const CreatePlan& plan, const CreateOutcome& out) {
   core::DurableGrant grant = wanted(r, plan);
   // 3.3.5.9.10: directories are not made durable, only persistent.

@@ -74,8 +74,10 @@ ports::DataAccess data_access(std::uint32_t access) {
   return reads ? ports::DataAccess::kRead : ports::DataAccess::kNone;
 }
 
-bool is_going(Request& r, const ports::FileKey& key) {
-  return r.server.opens().check_open({key, ""}, 0, smb2::ShareAccess::kAll) ==
+bool is_going(Request& r, const ports::Opened& opened) {
+  core::Link link;
+  if (!opened.info.is_directory) link = {r.tree->share->vfs.get(), opened.path};
+  return r.server.opens().check_open({opened.info.key, ""}, link, 0, smb2::ShareAccess::kAll) ==
          NtStatus::kDeletePending;
 }
 
@@ -92,7 +94,6 @@ bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
 
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
-  if (NtStatus s = r.server.opens().check_kept(spec.object); s != NtStatus::kSuccess) co_return s;
   LocalOpens& local = r.server.local_opens();
   std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);

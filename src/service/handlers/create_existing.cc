@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/handlers/apple.h"
+#include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -71,9 +72,9 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   out.opened = std::move(*opened);
   if (!plan.may_create() && is_no_stream(r, plan.path.stream, out.opened.info.end_of_file))
     co_return NtStatus::kObjectNameNotFound;
-  if (plan.request.create_disposition == CreateDisposition::kCreate)
-    co_return is_going(r, out.opened.info.key) ? NtStatus::kDeletePending
-                                               : NtStatus::kObjectNameCollision;
+  bool ours = co_await made_before(r, plan, out.opened);
+  if (plan.request.create_disposition == CreateDisposition::kCreate && !ours)
+    co_return is_going(r, out.opened) ? NtStatus::kDeletePending : NtStatus::kObjectNameCollision;
   if (lease_is_elsewhere(r, plan, object_of(plan, out))) co_return NtStatus::kInvalidParameter;
   if (NtStatus s = check_kind(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
   if (NtStatus s = check_attributes(plan, out.opened.info); s != NtStatus::kSuccess) co_return s;
@@ -105,7 +106,8 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
     out.opened = std::move(*for_data);
   }
   if (NtStatus s = co_await enter_open(r, plan, out); s != NtStatus::kSuccess) co_return s;
-  if (!plan.overwrites()) co_return NtStatus::kSuccess;
+  if (ours) out.action = CreateAction::kCreated;
+  if (!plan.overwrites() || ours) co_return NtStatus::kSuccess;
 
   ports::CreateHow change;
   change.attributes = plan.request.file_attributes | Attributes::kArchive;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/access/inheritance.h"
+#include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -25,7 +26,7 @@ Task<NtStatus> check_parent(Request& r, const CreatePlan& plan, bool directory,
     co_return parent.error() == NtStatus::kObjectNameNotFound ? NtStatus::kObjectPathNotFound
                                                               : parent.error();
   if (!parent->info.is_directory) co_return NtStatus::kObjectPathNotFound;
-  if (is_going(r, parent->info.key)) co_return NtStatus::kDeletePending;
+  if (is_going(r, *parent)) co_return NtStatus::kDeletePending;
   std::uint32_t needed = directory ? Access::kAddSubdirectory : Access::kAddFile;
   if ((r.tree->maximal_access & needed) == 0) co_return NtStatus::kAccessDenied;
   Result<std::optional<ByteVec>> stored = co_await parent->file->security(r.io());
@@ -51,7 +52,7 @@ Task<NtStatus> check_parent(Request& r, const CreatePlan& plan, bool directory,
 /// A new stream of a file that exists is written into it: the file's own descriptor decides.
 Task<NtStatus> check_base(Request& r, const CreatePlan& plan, const ports::Opened& base,
                           CreateOutcome& out) {
-  if (is_going(r, base.info.key)) co_return NtStatus::kDeletePending;
+  if (is_going(r, base)) co_return NtStatus::kDeletePending;
   Result<std::uint32_t> maximal =
       co_await maximal_access_of(r.io(), *r.tree, *r.identity, *base.file, base.info, base.path);
   if (!maximal) co_return maximal.error();
@@ -107,6 +108,7 @@ Task<NtStatus> create_new(Request& r, const CreatePlan& plan, CreateOutcome& out
   how.attributes = plan.request.file_attributes;
   if (!directory) how.attributes |= Attributes::kArchive;
   how.eas = plan.eas;
+  how.creation_mark = creation_mark(r, plan);
   if (plan.contexts.allocation_size)
     how.allocation_size = plan.contexts.allocation_size->allocation_size;
   how.no_compression = plan.wants(Options::kNoCompression);

@@ -27,7 +27,10 @@ core::Reclaim claim_of(Request& r, const CreatePlan& plan) {
     claim.persistent_id = plan.contexts.durable_handle_reconnect->data.persistent;
   }
   claim.client_guid = r.connection.negotiated()->client_guid;
-  if (plan.contexts.lease) claim.lease_key = plan.contexts.lease->lease_key;
+  if (const auto& lease = plan.contexts.lease) {
+    claim.lease_key = lease->lease_key;
+    if (lease->version >= 2) claim.lease_epoch = lease->epoch;
+  }
   claim.path = plan.path.path;
   claim.session = r.session->id;
   claim.tree = r.header.tree_id;
@@ -74,7 +77,7 @@ Task<void> wait_for_loss(Request& r, smb2::FileId id) {
 Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   core::OpenTable& opens = r.server.opens();
   core::Reclaim claim = claim_of(r, plan);
-  Result<core::OpenView> open = opens.reclaim(claim);
+  Result<core::OpenTable::Reclaimed> open = opens.reclaim(claim);
   if (!open && open.error() == NtStatus::kObjectNameNotFound) {
     co_await wait_for_loss(r, named_by(plan));
     open = opens.reclaim(claim);
@@ -86,6 +89,8 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
     if (claim.persistent_id != 0) open = opens.reclaim(claim);
   }
   if (!open) co_return error_reply(open.error());
+  r.server.waits().wake(open->wakes);
+  r.breaks_afterwards = std::move(open->breaks);
   // Whoever ends a session takes its trees first, then looks for its opens.
   if (!r.session->tree(r.header.tree_id)) {
     if (!keep_open(r.server, r.loop, open->id))
@@ -101,7 +106,7 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   out.id = open->id;
   out.opened.info = *info;
   out.maximal = open->access;
-  out.caching = opens.held_by(open->id);
+  out.caching = open->caching;
   r.chain.file_id = open->file_id();
   co_return create_answer(plan, out, open->file_id());
 }

@@ -24,16 +24,16 @@ CreateReplay::~CreateReplay() {
   if (pending_) request_.server.create_replays().finish(key_, 0);
 }
 
-Result<std::optional<core::OpenView>> CreateReplay::begin() {
+Result<std::optional<CreateReplay::Before>> CreateReplay::begin() {
   if (key_.create_guid.is_zero()) return std::nullopt;
   core::CreateReplayTable& table = request_.server.create_replays();
   core::CreateReplayTable::Known known = table.begin(key_);
   if (known.state == State::kDone) {
     std::optional<core::OpenLife> life = request_.server.opens().life(known.open);
     if (life && life->replay_eligible) {
-      Result<core::OpenView> open = found(known.open);
-      if (!open) return fail(open.error());
-      return std::optional(std::move(*open));
+      Result<Before> before = found(known.open);
+      if (!before) return fail(before.error());
+      return std::optional(std::move(*before));
     }
     // Its client has used it: the CREATE was answered, and this is another one.
     table.forget(key_, known.open);
@@ -57,7 +57,7 @@ void CreateReplay::finish(core::OpenId open) {
   request_.server.create_replays().finish(key_, open);
 }
 
-Result<core::OpenView> CreateReplay::found(core::OpenId id) {
+Result<CreateReplay::Before> CreateReplay::found(core::OpenId id) {
   core::OpenTable& opens = request_.server.opens();
   if (!request_.header.is_replay()) return fail(NtStatus::kDuplicateObjectid);
   std::optional<core::OpenView> open = opens.find(id);
@@ -73,30 +73,42 @@ Result<core::OpenView> CreateReplay::found(core::OpenId id) {
   // A persistent open stays eligible (MS-SMB2 3.3.5.2.10), until it has been changed through
   // (smbtorture's persistent-open.replay-multi).
   if (life && life->used && !life->disconnected) return fail(NtStatus::kFileNotAvailable);
-  if (life && life->disconnected) {
-    // The answer was lost with its connection: the replay reclaims the open.
-    core::Reclaim claim;
-    claim.persistent_id = open->persistent_id;
-    claim.version2 = true;
-    claim.create_guid = key_.create_guid;
-    claim.persistent = life->durable == core::DurableKind::kPersistent;
-    claim.client_guid = key_.client_guid;
-    if (asks_lease) claim.lease_key = plan_.caching.lease.id.key;
-    claim.path = plan_.path.path;
-    claim.session = request_.session->id;
-    claim.tree = request_.header.tree_id;
-    claim.connection = request_.connection.id();
-    claim.share = request_.tree->share;
-    claim.identity = request_.identity;
-    claim.channel_sequence = request_.header.channel_sequence();
-    return opens.reclaim(claim);
-  }
+  if (life && life->disconnected)
+    return reclaim(*open, life->durable == core::DurableKind::kPersistent);
   if (open->session != request_.session->id || open->tree != request_.header.tree_id)
     return fail(NtStatus::kDuplicateObjectid);
-  return std::move(*open);
+  return Before{std::move(*open), std::move(held)};
 }
 
-Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView open) {
+/// The answer was lost with its connection: the replay reclaims the open.
+Result<CreateReplay::Before> CreateReplay::reclaim(const core::OpenView& open, bool persistent) {
+  core::Reclaim claim;
+  claim.persistent_id = open.persistent_id;
+  claim.version2 = true;
+  claim.create_guid = key_.create_guid;
+  claim.persistent = persistent;
+  claim.client_guid = key_.client_guid;
+  if (plan_.caching.level == smb2::OplockLevel::kLease) {
+    claim.lease_key = plan_.caching.lease.id.key;
+    if (plan_.caching.lease.version >= 2) claim.lease_epoch = plan_.caching.lease.epoch;
+  }
+  claim.path = plan_.path.path;
+  claim.session = request_.session->id;
+  claim.tree = request_.header.tree_id;
+  claim.connection = request_.connection.id();
+  claim.share = request_.tree->share;
+  claim.identity = request_.identity;
+  claim.channel_sequence = request_.header.channel_sequence();
+  Result<core::OpenTable::Reclaimed> back = request_.server.opens().reclaim(claim);
+  if (!back) return fail(back.error());
+  request_.server.waits().wake(back->wakes);
+  request_.breaks_afterwards = std::move(back->breaks);
+  core::CachingGrant caching = std::move(back->caching);
+  return Before{std::move(*back), std::move(caching)};
+}
+
+Task<Reply> answer_replay(Request& r, const CreatePlan& plan, CreateReplay::Before before) {
+  const core::OpenView& open = before.open;
   CreateOutcome out;
   out.id = open.id;
   Result<ports::FileInfo> info = co_await open.file->info(r.io());
@@ -112,7 +124,7 @@ Task<Reply> answer_replay(Request& r, const CreatePlan& plan, core::OpenView ope
   std::optional<core::OpenLife> life = r.server.opens().life(open.id);
   if (!life) co_return error_reply(NtStatus::kFileClosed);
   out.action = life->create_action;
-  out.caching = r.server.opens().held_by(open.id);
+  out.caching = std::move(before.caching);
   out.durable = {life->durable, life->durable_timeout_ms};
   // A client that asks for less now gets the answer that goes with it; the open keeps what it has.
   if (out.caching.level != smb2::OplockLevel::kLease && plan.caching.level < out.caching.level) {

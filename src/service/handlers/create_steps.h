@@ -78,7 +78,7 @@ Result<std::uint32_t> grant_access(Request& r, const CreatePlan& plan, const por
                                    std::uint32_t maximal, std::uint32_t also);
 
 /// Somebody has marked the object to be deleted.
-bool is_going(Request& r, const ports::FileKey& key);
+bool is_going(Request& r, const ports::Opened& opened);
 
 /// The lease that is asked for belongs to another object (MS-SMB2 3.3.5.9.8); object: what is to be
 /// opened, none when it does not exist yet.

@@ -55,7 +55,7 @@ Task<NtStatus> check_target_directory(Request& r, const core::OpenView& open,
       co_return s;
   // The directory is opened to add a name, sharing reading and writing (MS-FSA 2.1.5.15.11), so
   // opens of it that may delete it, or that allow nobody else to write, are in the way.
-  co_return r.server.opens().check_open(target, needed,
+  co_return r.server.opens().check_open(target, {}, needed,
                                         smb2::ShareAccess::kRead | smb2::ShareAccess::kWrite);
 }
 
@@ -212,8 +212,11 @@ Task<NtStatus> rename_or_link(Request& r, const core::OpenView& open, FileInfoCl
     co_return s;
   if (NtStatus s = co_await check_target(r, open, target->path, replace); s != NtStatus::kSuccess)
     co_return s;
-  co_return is_link ? co_await link(r, open, target->path, replace)
-                    : co_await rename(r, open, target->path, replace);
+  NtStatus status = is_link ? co_await link(r, open, target->path, replace)
+                            : co_await rename(r, open, target->path, replace);
+  // Its name was taken away meanwhile, as POSIX allows: what rename(2) says then.
+  if (open.posix && status == NtStatus::kFileDeleted) status = NtStatus::kObjectNameNotFound;
+  co_return status;
 }
 
 }  // namespace holdfast::service::handlers

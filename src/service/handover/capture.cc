@@ -103,6 +103,8 @@ std::uint32_t flags_of(const core::OpenTable::HeldOpen& o) {
   if (o.recorded) flags |= Held::kRecorded;
   if (o.deleter_parent_lease) flags |= Held::kHasDeleter;
   if (o.breaking) flags |= Held::kBreaking;
+  if (o.breaking && !o.breaking->told) flags |= Held::kBreakHeldBack;
+  if (o.restored) flags |= Held::kRestored;
   return flags;
 }
 

@@ -95,7 +95,9 @@ core::OpenTable::HeldOpen open_of(const HeldOpen& h, core::OpenRecord record) {
   o.expires_us = h.expires_us;
   o.position = h.position;
   if ((h.flags & HeldOpen::kHasDeleter) != 0) o.deleter_parent_lease = h.deleter_parent_lease;
-  if ((h.flags & HeldOpen::kBreaking) != 0) o.breaking = {h.breaking_to, h.wanted};
+  o.restored = (h.flags & HeldOpen::kRestored) != 0;
+  if ((h.flags & HeldOpen::kBreaking) != 0)
+    o.breaking = {h.breaking_to, h.wanted, (h.flags & HeldOpen::kBreakHeldBack) == 0};
   o.scan = scan_of(h);
   return o;
 }

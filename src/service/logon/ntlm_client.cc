@@ -116,13 +116,13 @@ Result<ByteVec> LogonClient::next_token(Bytes server_token) {
     token = std::move(*made);
     answer.response_token = token;
     if (options_.send_mech_list_mic && security_) {
-      mic = security_->sign(mech_type_list_);
+      mic = security_->sign_mech_list(mech_type_list_);
       answer.mech_list_mic = mic;
       sent_mic_ = true;
     }
   } else if (resp->mech_list_mic && security_) {
     if (auto checked = check_mic(*resp->mech_list_mic); !checked) return fail(checked.error());
-    mic = security_->sign(mech_type_list_);
+    mic = security_->sign_mech_list(mech_type_list_);
     answer.mech_list_mic = mic;
   } else {
     // The server has dropped the token of the other mechanism and wants NTLM's.
@@ -133,7 +133,8 @@ Result<ByteVec> LogonClient::next_token(Bytes server_token) {
 }
 
 Result<void> LogonClient::check_mic(Bytes mic) {
-  if (!security_ || !security_->verify(mech_type_list_, mic)) return fail(NtStatus::kLogonFailure);
+  if (!security_ || !security_->verify_mech_list(mech_type_list_, mic))
+    return fail(NtStatus::kLogonFailure);
   return {};
 }
 

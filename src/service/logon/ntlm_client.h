@@ -76,6 +76,8 @@ class LogonClient {
   /// Takes the token that came with STATUS_SUCCESS (may be empty); kLogonFailure: it does not prove
   /// the server, that is, the mechListMIC is wrong.
   Result<void> finish(Bytes server_token);
+  /// Signs and seals what is sent after the log-on; null for anonymous.
+  ports::MessageSecurity* security() { return security_ ? &*security_ : nullptr; }
   /// The key that the server has too; empty for anonymous.
   ByteVec session_key() const;
 

@@ -109,16 +109,30 @@ bool NtlmSecurity::verify(Bytes message, Bytes signature) {
   return equal_constant_time(mac(receive_, message), signature);
 }
 
-ByteVec NtlmSecurity::seal(MutBytes message) {
+ByteVec NtlmSecurity::seal(MutBytes message, MutBytes secret) {
   // The signature is over the clear text but uses the key stream after the message.
   const ByteVec clear = to_vec(message);
-  send_.sealing.apply(message, message);
+  send_.sealing.apply(secret, secret);
   return to_vec(mac(send_, clear));
 }
 
-bool NtlmSecurity::unseal(MutBytes message, Bytes signature) {
-  receive_.sealing.apply(message, message);
+bool NtlmSecurity::unseal(MutBytes message, MutBytes secret, Bytes signature) {
+  receive_.sealing.apply(secret, secret);
   return equal_constant_time(mac(receive_, message), signature);
+}
+
+ByteVec NtlmSecurity::sign_mech_list(Bytes list) {
+  const crypto::Rc4 before = send_.sealing;
+  ByteVec signature = sign(list);
+  send_.sealing = before;
+  return signature;
+}
+
+bool NtlmSecurity::verify_mech_list(Bytes list, Bytes signature) {
+  const crypto::Rc4 before = receive_.sealing;
+  const bool right = verify(list, signature);
+  receive_.sealing = before;
+  return right;
 }
 
 }  // namespace holdfast::service

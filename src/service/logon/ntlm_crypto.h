@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "crypto/legacy.h"
+#include "ports/authenticator.h"
 
 namespace holdfast::service {
 
@@ -34,21 +35,29 @@ Digest16 ntlm_mic(const Digest16& exported_session_key, Bytes negotiate, Bytes c
                   Bytes authenticate);
 
 /// The signing and sealing state of one side of an NTLM session with extended session security
-/// (MS-NLMP 3.4). Used for mechListMIC only: SMB 2 has its own signatures.
-class NtlmSecurity {
+/// (MS-NLMP 3.4). For mechListMIC and DCE/RPC: SMB 2 has its own signatures.
+class NtlmSecurity final : public ports::MessageSecurity {
  public:
   enum class Side { kClient, kServer };
   /// flags: as negotiated; k128, k56, kKeyExchange decide about keys and signatures.
   NtlmSecurity(Side side, std::uint32_t flags, const Digest16& exported_session_key);
 
-  /// NTLMSSP_MESSAGE_SIGNATURE (16 octets) of the next message sent (MS-NLMP 3.4.4.2).
-  ByteVec sign(Bytes message);
+  /// Windows, and every other client, sign whole fragments with extended session security.
+  bool always_covers_headers() const override { return true; }
+  static constexpr std::size_t kSignatureSize = 16;
+  std::size_t signature_size() const override { return kSignatureSize; }
+  /// NTLMSSP_MESSAGE_SIGNATURE of the next message sent (MS-NLMP 3.4.4.2).
+  ByteVec sign(Bytes message) override;
   /// Checks the signature of the next message received.
-  [[nodiscard]] bool verify(Bytes message, Bytes signature);
-  /// Encrypts in place and returns the signature (MS-NLMP 3.4.3).
-  ByteVec seal(MutBytes message);
-  /// Decrypts in place; false: the signature is wrong.
-  [[nodiscard]] bool unseal(MutBytes message, Bytes signature);
+  [[nodiscard]] bool verify(Bytes message, Bytes signature) override;
+  /// MS-NLMP 3.4.3.
+  ByteVec seal(MutBytes message, MutBytes secret) override;
+  [[nodiscard]] bool unseal(MutBytes message, MutBytes secret, Bytes signature) override;
+
+  /// The mechListMIC: as sign() and verify(), but the key stream is afterwards where it was, while
+  /// the message counts (MS-SPNG 3.2.5.1, 3.3.5.1).
+  ByteVec sign_mech_list(Bytes list);
+  [[nodiscard]] bool verify_mech_list(Bytes list, Bytes signature);
 
  private:
   struct Direction {

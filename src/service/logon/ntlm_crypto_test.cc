@@ -95,11 +95,59 @@ TEST(NtlmCrypto, SealAndSignOfTheExamples) {
   NtlmSecurity client(NtlmSecurity::Side::kClient, 0xe28a8233, digest(key));
   NtlmSecurity server(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
   ByteVec text = to_utf16le("Plaintext");
-  const ByteVec signature = client.seal(text);
+  const ByteVec signature = client.seal(text, text);
   EXPECT_EQ(to_hex(text), "54e50165bf1936dc996020c1811b0f06fb5f");
   EXPECT_EQ(to_hex(signature), "010000007fb38ec5c55d497600000000");
-  EXPECT_TRUE(server.unseal(text, signature));
+  EXPECT_TRUE(server.unseal(text, text, signature));
   EXPECT_EQ(utf16le_to_utf8(text), "Plaintext");
+}
+
+TEST(NtlmCrypto, KeysOfTheExamplesSignWithoutEncrypting) {
+  // MS-NLMP 4.2.4.4: the same text signed alone; the checksum is then encrypted by the first octets
+  // of the key stream, which seal() has used for the text.
+  const ByteVec key(16, 0x55);
+  NtlmSecurity client(NtlmSecurity::Side::kClient, 0xe28a8233, digest(key));
+  NtlmSecurity server(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
+  const ByteVec text = to_utf16le("Plaintext");
+  const ByteVec signature = client.sign(text);
+  EXPECT_EQ(to_hex(signature).substr(0, 8), "01000000");
+  EXPECT_EQ(to_hex(signature).substr(24), "00000000");
+  EXPECT_NE(to_hex(signature), "010000007fb38ec5c55d497600000000");
+  EXPECT_TRUE(server.verify(text, signature));
+}
+
+TEST(NtlmCrypto, APartOfAMessageIsSealedAndAllOfItSigned) {
+  const ByteVec key(16, 0x55);
+  NtlmSecurity client(NtlmSecurity::Side::kClient, 0xe28a8233, digest(key));
+  NtlmSecurity server(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
+  ByteVec message = to_utf16le("header Plaintext trailer");
+  const ByteVec clear = message;
+  const ByteVec signature = client.seal(message, MutBytes(message).subspan(14, 18));
+  EXPECT_TRUE(equal(Bytes(message).first(14), Bytes(clear).first(14)));
+  // MS-NLMP 4.2.4.4: what is encrypted first gets the first octets of the key stream.
+  EXPECT_EQ(to_hex(Bytes(message).subspan(14, 18)), "54e50165bf1936dc996020c1811b0f06fb5f");
+  EXPECT_TRUE(equal(Bytes(message).subspan(32), Bytes(clear).subspan(32)));
+  ByteVec changed = message;
+  changed[0] ^= 1;
+  NtlmSecurity other(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
+  EXPECT_FALSE(other.unseal(changed, MutBytes(changed).subspan(14, 18), signature));
+  EXPECT_TRUE(server.unseal(message, MutBytes(message).subspan(14, 18), signature));
+  EXPECT_EQ(message, clear);
+}
+
+TEST(NtlmCrypto, TheMechListMicCountsAsAMessageAndLeavesTheKeyStream) {
+  // MS-SPNG 3.2.5.1 and 3.3.5.1: the first message afterwards has the number 1 and the key stream's
+  // begin.
+  const ByteVec key(16, 0x55);
+  NtlmSecurity client(NtlmSecurity::Side::kClient, 0xe28a8233, digest(key));
+  NtlmSecurity server(NtlmSecurity::Side::kServer, 0xe28a8233, digest(key));
+  const ByteVec mic = client.sign_mech_list(as_bytes("list"));
+  EXPECT_TRUE(server.verify_mech_list(as_bytes("list"), mic));
+  ByteVec text = to_utf16le("Plaintext");
+  const ByteVec signature = client.seal(text, text);
+  EXPECT_EQ(to_hex(text), "54e50165bf1936dc996020c1811b0f06fb5f");
+  EXPECT_EQ(to_hex(signature).substr(24), "01000000");
+  EXPECT_TRUE(server.unseal(text, text, signature));
 }
 
 TEST(NtlmCrypto, SignaturesVerifyInOrderInBothDirectionsAndForEveryKeySize) {

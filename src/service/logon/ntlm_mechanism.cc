@@ -82,9 +82,11 @@ class Context final : public MechanismContext {
     co_return refuse(NtStatus::kInvalidParameter, "a token after NTLM had ended");
   }
 
-  bool can_mic() const override { return security_.has_value(); }
-  ByteVec make_mic(Bytes message) override { return security_->sign(message); }
-  bool verify_mic(Bytes message, Bytes mic) override { return security_->verify(message, mic); }
+  bool can_mic() const override { return security_ != nullptr; }
+  ByteVec make_mic(Bytes message) override { return security_->sign_mech_list(message); }
+  bool verify_mic(Bytes message, Bytes mic) override {
+    return security_->verify_mech_list(message, mic);
+  }
 
  private:
   enum class State { kNegotiate, kAuthenticate, kDone };
@@ -228,7 +230,8 @@ class Context final : public MechanismContext {
       return refuse(NtStatus::kLogonFailure, "the client sends no NTLM MIC, which is required");
     }
     if (message.flags & flag::kExtendedSessionSecurity)
-      security_.emplace(NtlmSecurity::Side::kServer, message.flags, session_key_);
+      security_ =
+          std::make_shared<NtlmSecurity>(NtlmSecurity::Side::kServer, message.flags, session_key_);
     AuthStep step;
     step.status = NtStatus::kSuccess;
     return step;
@@ -245,6 +248,7 @@ class Context final : public MechanismContext {
     step.identity = make_user_identity(user, shared_.users->machine_sid(),
                                        shared_.config->names.netbios_name, account, act);
     step.session_key = to_vec(session_key_);
+    step.security = security_;
     co_return step;
   }
 
@@ -280,7 +284,8 @@ class Context final : public MechanismContext {
   ByteVec negotiate_;
   ByteVec challenge_;
   Digest16 session_key_{};
-  std::optional<NtlmSecurity> security_;
+  /// Shared with whoever the log-on was for.
+  std::shared_ptr<NtlmSecurity> security_;
 };
 
 }  // namespace

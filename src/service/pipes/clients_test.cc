@@ -45,7 +45,11 @@ constexpr char kSmbdAnswer[] =
 ByteVec answer(const char* bind, const char* request) {
   testing::FakeView view;
   ports::PipeClient client;
-  RpcPipe pipe("srvsvc", kSrvsvc, view, client, 1);
+  RpcPipeOptions options;
+  options.secondary_address = "\\PIPE\\srvsvc";
+  options.interfaces = {&kSrvsvc};
+  options.client = client;
+  RpcPipe pipe(std::move(options), view);
   EXPECT_TRUE(pipe.write(hex(bind)));
   auto ack = pipe.read(65'536);
   EXPECT_TRUE(ack && rpc::split_pdu(ack->data)->header.type == rpc::PduType::kBindAck);

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "base/unique_function.h"
 #include "ports/pipe.h"
 #include "service/pipes/server_view.h"
 #include "wire/rpc/ndr.h"
@@ -52,6 +54,28 @@ class ContextHandles {
 
 struct Interface;
 
+/// A call that its operation answers later.
+class DeferredCall {
+ public:
+  virtual ~DeferredCall() = default;
+  /// Each: once, from any thread. Nothing happens when the client has given the call up meanwhile.
+  virtual void answer(Bytes stub) = 0;
+  virtual void fault(std::uint32_t status) = 0;
+};
+
+/// What an operation may ask of the association that the call came by.
+class CallHost {
+ public:
+  virtual ~CallHost() = default;
+  /// The call that is being made is answered later; what its operation returns and writes is
+  /// dropped. on_cancel: called once if the client gives it up or goes, from any thread; it must
+  /// not come back to the association. nullptr: too many calls wait, or this transport has no
+  /// place for them.
+  virtual std::shared_ptr<DeferredCall> defer(UniqueFunction on_cancel) = 0;
+  /// C706 9.5.4: what context handles belong to.
+  virtual std::uint32_t association_group() const = 0;
+};
+
 /// One call: its parameters in, its results out.
 struct Call {
   ServerView& server;
@@ -61,6 +85,7 @@ struct Call {
   ContextHandles* handles = nullptr;
   /// The interface that the pipe was opened for.
   const Interface* endpoint = nullptr;
+  CallHost* host = nullptr;
 
   bool administrator() const {
     return client.identity.is_administrator && !client.identity.is_guest &&
@@ -71,11 +96,13 @@ struct Call {
 /// Answers one call: 0, or the status of the fault it is (wire::rpc::fault_status).
 using Operation = std::uint32_t (*)(Call& call);
 
-/// An interface that a pipe offers.
+/// An interface that a pipe or a TCP port offers.
 struct Interface {
   wire::rpc::SyntaxId syntax;
   /// The operation of an opnum; nullptr when there is none.
   Operation (*operation)(std::uint16_t opnum);
+  /// Calls on associations with a lower level of authentication (wire::rpc::auth_level) are denied.
+  std::uint8_t least_level = 0;
 };
 
 extern const Interface kSrvsvc;

@@ -2,6 +2,7 @@
 #include "service/pipes/rpc_pipe.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::service::pipes {
 
@@ -14,19 +15,80 @@ constexpr std::uint8_t kRpcVersion = 5;
 /// What may wait to be read, beyond which a client that only writes is refused.
 constexpr std::size_t kMaxUnread = limits::kMaxRpcCall;
 
-/// No security provider works on pipes: SMB has signed or sealed already. A trailer without
-/// credentials or of type "none" asks for nothing.
-bool wants_authentication(const rpc::Pdu& pdu) { return pdu.auth && pdu.auth->type != 0; }
+/// A trailer without credentials or of type "none" asks for nothing.
+bool wants_authentication(const rpc::Pdu& pdu) {
+  return pdu.auth && pdu.auth->type != rpc::auth_type::kNone;
+}
 
 }  // namespace
 
-RpcPipe::RpcPipe(std::string name, const Interface& interface, ServerView& server,
-                 ports::PipeClient client, std::uint32_t association_group)
-    : name_(std::move(name)),
-      interface_(interface),
+/// A DeferredCall; it may outlive its association.
+class LateCall final : public DeferredCall {
+ public:
+  LateCall(std::weak_ptr<RpcPipe> pipe, std::uint64_t id) : pipe_(std::move(pipe)), id_(id) {}
+  void answer(Bytes stub) override {
+    if (auto pipe = pipe_.lock()) pipe->answer_late(id_, stub, 0);
+  }
+  void fault(std::uint32_t status) override {
+    if (auto pipe = pipe_.lock()) pipe->answer_late(id_, {}, status);
+  }
+
+ private:
+  std::weak_ptr<RpcPipe> pipe_;
+  std::uint64_t id_;
+};
+
+RpcPipe::RpcPipe(RpcPipeOptions options, ServerView& server)
+    : options_(std::move(options)),
       server_(server),
-      client_(std::move(client)),
-      association_group_(association_group) {}
+      client_(options_.client),
+      association_group_(options_.groups == nullptr ? options_.association_group : 0),
+      security_(options_.authenticator) {}
+
+RpcPipe::~RpcPipe() { close(); }
+
+void RpcPipe::close() {
+  std::uint32_t group = 0;
+  {
+    Lock lock(mutex_);
+    if (std::exchange(closed_, true)) return;
+    broken_ = true;
+    for (auto& [id, call] : std::exchange(waiting_, {})) call.on_cancel();
+    if (options_.groups != nullptr) group = std::exchange(association_group_, 0);
+  }
+  if (group != 0) options_.groups->leave(group);
+}
+
+RpcPipe::Progress RpcPipe::progress() const {
+  Lock lock(mutex_);
+  return {!input_.empty() || pending_.has_value(), security_.established(), waiting_.size()};
+}
+
+std::shared_ptr<DeferredCall> RpcPipe::defer(UniqueFunction on_cancel) {
+  // Called by an operation, so the lock is held.
+  if (!options_.on_late_answer || current_ == nullptr || deferred_ != 0 ||
+      waiting_.size() >= limits::kMaxRpcWaitingCalls)
+    return nullptr;
+  deferred_ = next_waiting_++;
+  waiting_[deferred_] = {current_->call_id, current_->context_id, std::move(on_cancel)};
+  return std::make_shared<LateCall>(weak_from_this(), deferred_);
+}
+
+void RpcPipe::answer_late(std::uint64_t id, Bytes stub, std::uint32_t fault_status) {
+  {
+    Lock lock(mutex_);
+    auto found = waiting_.find(id);
+    if (found == waiting_.end()) return;
+    const std::uint32_t call_id = found->second.call_id;
+    const std::uint16_t context_id = found->second.context_id;
+    waiting_.erase(found);
+    if (fault_status != 0)
+      fault(call_id, context_id, fault_status);
+    else
+      respond(call_id, context_id, stub);
+  }
+  options_.on_late_answer();
+}
 
 Result<void> RpcPipe::write(Bytes data) {
   Lock lock(mutex_);
@@ -92,7 +154,7 @@ void RpcPipe::fault(std::uint32_t call_id, std::uint16_t context_id, std::uint32
   answer(rpc::encode_fault(h, {context_id, status}));
 }
 
-void RpcPipe::handle(Bytes fragment) {
+void RpcPipe::handle(MutBytes fragment) {
   std::optional<rpc::Pdu> pdu = rpc::split_pdu(fragment);
   if (!pdu) {
     broken_ = true;
@@ -111,63 +173,96 @@ void RpcPipe::handle(Bytes fragment) {
   switch (h.type) {
     case PduType::kBind: return handle_bind(*pdu);
     case PduType::kAlterContext: return handle_alter_context(*pdu);
-    case PduType::kRequest: return handle_request(*pdu);
-    // The client gave up the call whose fragments it was sending (C706 12.6.4.11). Calls that are
-    // complete were answered at once, so that there is nothing to cancel.
-    case PduType::kOrphaned: pending_.reset(); return;
-    case PduType::kCancel: return;
-    // The last leg of an authentication that was never agreed on (MS-RPCE 3.3.1.5.2.1).
-    case PduType::kAuth3: return;
+    case PduType::kRequest: return handle_request(fragment, *pdu);
+    case PduType::kOrphaned:
+    case PduType::kCancel: return handle_cancel(fragment, *pdu);
+    case PduType::kAuth3: return handle_auth3(*pdu);
     default: broken_ = true; return;
   }
+}
+
+RpcSecurity::Leg RpcPipe::security_leg(const rpc::Pdu& pdu) {
+  if (!wants_authentication(pdu)) return {};
+  RpcSecurity::Leg leg = security_.take(*pdu.auth);
+  if (leg.outcome == RpcSecurity::Leg::Outcome::kRefused)
+    server_.logon_refused(client_.address, leg.reason);
+  if (security_.established()) client_.identity = security_.identity();
+  return leg;
 }
 
 /// MS-RPCE 3.3.1.5.2, 3.3.1.5.3; C706 12.6.4.3.
 void RpcPipe::handle_bind(const rpc::Pdu& pdu) {
   std::optional<rpc::Bind> bind = rpc::decode_bind(pdu);
   if (!bind || bound_) return nak(pdu.header, rpc::nak_reason::kNotSpecified);
-  if (wants_authentication(pdu)) return nak(pdu.header, rpc::nak_reason::kAuthenticationType);
   if (bind->max_receive < rpc::kMinFragment || bind->max_transmit < rpc::kMinFragment)
     return nak(pdu.header, rpc::nak_reason::kLocalLimitExceeded);
+  const RpcSecurity::Leg leg = security_leg(pdu);
+  if (leg.outcome != RpcSecurity::Leg::Outcome::kGoesOn)
+    return nak(pdu.header, rpc::nak_reason::kAuthenticationType);
+  if (options_.groups != nullptr) {
+    // A group joins the associations that share context handles; one that has gone is told, so
+    // that the client begins anew.
+    const std::optional<std::uint32_t> group = options_.groups->join(bind->association_group);
+    if (!group) return nak(pdu.header, rpc::nak_reason::kNotSpecified);
+    association_group_ = *group;
+  } else if (bind->association_group != 0) {
+    association_group_ = bind->association_group;
+  }
   bound_ = true;
   constexpr std::uint16_t kLargest = limits::kMaxRpcFragment;
   max_transmit_ = std::min(bind->max_receive, kLargest);
   max_receive_ = std::min(bind->max_transmit, kLargest);
-  // A group joins associations that share context handles. There are none, so any group will do.
-  if (bind->association_group != 0) association_group_ = bind->association_group;
-  rpc::BindAck ack;
-  ack.max_transmit = max_transmit_;
-  ack.max_receive = max_receive_;
-  ack.association_group = association_group_;
-  ack.secondary_address = "\\PIPE\\" + name_;
-  ack.results = negotiate(*bind);
-  rpc::Header h;
-  h.call_id = pdu.header.call_id;
-  answer(rpc::encode_bind_ack(h, ack));
+  acknowledge(pdu, *bind, leg);
 }
 
-/// C706 12.6.4.1: further contexts for the same association.
+/// C706 12.6.4.1: further contexts for the same association, or a further leg of its log-on
+/// (MS-RPCE 3.3.1.5.2.1).
 void RpcPipe::handle_alter_context(const rpc::Pdu& pdu) {
   const rpc::Header& h = pdu.header;
   std::optional<rpc::Bind> bind = rpc::decode_bind(pdu);
   if (!bind || !bound_) return fault(h.call_id, 0, rpc::fault_status::kProtocolError);
-  if (wants_authentication(pdu)) return fault(h.call_id, 0, rpc::fault_status::kAccessDenied);
+  // Security begins with the bind or not at all: one context for all calls.
+  if (wants_authentication(pdu) && !security_.begun())
+    return fault(h.call_id, 0, rpc::fault_status::kAccessDenied);
+  const RpcSecurity::Leg leg = security_leg(pdu);
+  if (leg.outcome != RpcSecurity::Leg::Outcome::kGoesOn)
+    return fault(h.call_id, 0, rpc::fault_status::kAccessDenied);
+  acknowledge(pdu, *bind, leg);
+}
+
+/// MS-RPCE 3.3.1.5.2.1: the last leg, which is not answered; a refusal is what the next call gets.
+void RpcPipe::handle_auth3(const rpc::Pdu& pdu) {
+  if (security_.begun()) (void)security_leg(pdu);
+}
+
+void RpcPipe::acknowledge(const rpc::Pdu& pdu, const rpc::Bind& bind, const RpcSecurity::Leg& leg) {
+  const bool first = pdu.header.type == PduType::kBind;
   rpc::BindAck ack;
   ack.max_transmit = max_transmit_;
   ack.max_receive = max_receive_;
   ack.association_group = association_group_;
-  ack.results = negotiate(*bind);
-  rpc::Header answer_header;
-  answer_header.type = PduType::kAlterContextResponse;
-  answer_header.call_id = h.call_id;
-  answer(rpc::encode_bind_ack(answer_header, ack));
+  if (first) ack.secondary_address = options_.secondary_address;
+  ack.results = negotiate(bind);
+  rpc::Header h;
+  if (!first) h.type = PduType::kAlterContextResponse;
+  h.call_id = pdu.header.call_id;
+  if (first && wants_authentication(pdu) && pdu.header.has(rpc::pfc::kSupportHeaderSign)) {
+    security_.sign_headers();
+    h.flags |= rpc::pfc::kSupportHeaderSign;
+  }
+  if (options_.on_late_answer) h.flags |= pdu.header.flags & rpc::pfc::kConcurrentMultiplexing;
+  ByteVec octets = rpc::encode_bind_ack(h, ack);
+  if (!leg.token.empty()) rpc::append_auth(octets, security_.trailer(leg.token));
+  answer(std::move(octets));
 }
 
 const Interface* RpcPipe::interface_of(const rpc::SyntaxId& syntax) const {
-  for (const Interface* offered : {&interface_, &kManagement})
-    if (syntax.uuid == offered->syntax.uuid && syntax.version == offered->syntax.version)
-      return offered;
-  return nullptr;
+  auto is_it = [&](const Interface* offered) {
+    return syntax.uuid == offered->syntax.uuid && syntax.version == offered->syntax.version;
+  };
+  for (const Interface* offered : options_.interfaces)
+    if (is_it(offered)) return offered;
+  return is_it(&kManagement) ? &kManagement : nullptr;
 }
 
 std::vector<ContextResult> RpcPipe::negotiate(const rpc::Bind& bind) {
@@ -185,43 +280,56 @@ std::vector<ContextResult> RpcPipe::negotiate(const rpc::Bind& bind) {
     }
     const Interface* wanted = interface_of(element.abstract_syntax);
     result.result = ContextResult::kProviderRejection;
-    if (wanted == nullptr) {
+    if (wanted == nullptr)
       result.reason = ContextResult::kAbstractSyntaxNotSupported;
-    } else if (std::find(syntaxes.begin(), syntaxes.end(), rpc::kNdr32) == syntaxes.end()) {
+    else if (std::find(syntaxes.begin(), syntaxes.end(), rpc::kNdr32) == syntaxes.end())
       result.reason = ContextResult::kTransferSyntaxesNotSupported;
-    } else {
-      auto known = std::find_if(contexts_.begin(), contexts_.end(),
-                                [&](const auto& context) { return context.first == element.id; });
-      if (known != contexts_.end()) {
-        known->second = wanted;
-      } else if (contexts_.size() < rpc::kMaxContexts) {
-        contexts_.emplace_back(element.id, wanted);
-      } else {
-        result.reason = ContextResult::kLocalLimitExceeded;
-        continue;
-      }
-      result.result = ContextResult::kAcceptance;
-      result.transfer_syntax = rpc::kNdr32;
-    }
+    else
+      accept_context(element, *wanted, result);
   }
   return results;
 }
 
+void RpcPipe::accept_context(const rpc::ContextElement& element, const Interface& wanted,
+                             ContextResult& result) {
+  auto known = std::find_if(contexts_.begin(), contexts_.end(),
+                            [&](const auto& context) { return context.first == element.id; });
+  if (known != contexts_.end()) {
+    known->second = &wanted;
+  } else if (contexts_.size() < rpc::kMaxContexts) {
+    contexts_.emplace_back(element.id, &wanted);
+  } else {
+    result.reason = ContextResult::kLocalLimitExceeded;
+    return;
+  }
+  result.result = ContextResult::kAcceptance;
+  result.transfer_syntax = rpc::kNdr32;
+}
+
 /// C706 12.6.4.9 and 9.3.3.
-void RpcPipe::handle_request(const rpc::Pdu& pdu) {
+void RpcPipe::handle_request(MutBytes fragment, const rpc::Pdu& pdu) {
   const rpc::Header& h = pdu.header;
+  if (!bound_) return fault(h.call_id, 0, rpc::fault_status::kProtocolError);
+  // What is decoded below is in place, so that it is decrypted here.
+  if (std::uint32_t status = security_.open(fragment, pdu); status != 0) {
+    pending_.reset();
+    fault(h.call_id, 0, status);
+    // The two sides no longer count the same messages.
+    broken_ = security_.established();
+    return;
+  }
   std::optional<rpc::Request> request = rpc::decode_request(pdu);
-  if (!request || !bound_) return fault(h.call_id, 0, rpc::fault_status::kProtocolError);
+  if (!request) return fault(h.call_id, 0, rpc::fault_status::kProtocolError);
   const bool first = h.has(rpc::pfc::kFirstFragment);
   const bool continues = pending_ && pending_->call_id == h.call_id &&
                          pending_->context_id == request->context_id &&
                          pending_->opnum == request->opnum;
-  if (wants_authentication(pdu) || (first ? pending_.has_value() : !continues)) {
+  if (first ? pending_.has_value() : !continues) {
     pending_.reset();
     return fault(h.call_id, request->context_id, rpc::fault_status::kProtocolError);
   }
   if (first) pending_ = Pending{h.call_id, request->context_id, request->opnum, {}};
-  if (pending_->stub.size() + request->stub.size() > limits::kMaxRpcCall) {
+  if (pending_->stub.size() + request->stub.size() > options_.max_call) {
     pending_.reset();
     return fault(h.call_id, request->context_id, rpc::fault_status::kNoMemory);
   }
@@ -232,33 +340,68 @@ void RpcPipe::handle_request(const rpc::Pdu& pdu) {
   call(std::move(whole));
 }
 
+/// C706 12.6.4.2 and 12.6.4.11: the client gave up a call. Of those whose fragments still come, and
+/// those that wait for their answers; all others have been answered.
+void RpcPipe::handle_cancel(MutBytes fragment, const rpc::Pdu& pdu) {
+  if (wants_authentication(pdu) && security_.open(fragment, pdu) != 0) {
+    broken_ = true;
+    return;
+  }
+  const bool orphaned = pdu.header.type == PduType::kOrphaned;
+  if (orphaned) pending_.reset();
+  auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& entry) {
+    return entry.second.call_id == pdu.header.call_id;
+  });
+  if (found == waiting_.end()) return;
+  Waiting call = std::move(found->second);
+  waiting_.erase(found);
+  call.on_cancel();
+  if (!orphaned) fault(call.call_id, call.context_id, rpc::fault_status::kCancelled);
+}
+
 void RpcPipe::call(Pending pending) {
   auto context = std::find_if(contexts_.begin(), contexts_.end(),
                               [&](const auto& known) { return known.first == pending.context_id; });
   if (context == contexts_.end())
     return fault(pending.call_id, pending.context_id, rpc::fault_status::kInvalidContextId);
+  if (security_.level() < context->second->least_level)
+    return fault(pending.call_id, pending.context_id, rpc::fault_status::kAccessDenied);
   Operation operation = context->second->operation(pending.opnum);
   if (operation == nullptr)
     return fault(pending.call_id, pending.context_id, rpc::fault_status::kOperationRange);
   Buffer stub(1024);
-  Call c{server_,   client_,    rpc::NdrReader(pending.stub), rpc::NdrWriter(stub),
-         &handles_, &interface_};
-  if (std::uint32_t status = operation(c); status != 0)
+  const Interface* endpoint = options_.interfaces.empty() ? nullptr : options_.interfaces.front();
+  Call c{server_,  client_, rpc::NdrReader(pending.stub), rpc::NdrWriter(stub), &handles_,
+         endpoint, this};
+  current_ = &pending;
+  const std::uint32_t status = operation(c);
+  current_ = nullptr;
+  const std::uint64_t deferred = std::exchange(deferred_, 0);
+  if (status != 0) {
+    waiting_.erase(deferred);
     return fault(pending.call_id, pending.context_id, status);
+  }
+  if (deferred == 0) respond(pending.call_id, pending.context_id, stub.view());
+}
 
-  // Every fragment but the last holds a multiple of eight octets of the stub (C706 12.6.4.10).
-  const std::size_t room = (max_transmit_ - rpc::kResponseOverhead) / 8 * 8;
-  Bytes rest = stub.view();
+void RpcPipe::respond(std::uint32_t call_id, std::uint16_t context_id, Bytes stub) {
+  // Every fragment but the last holds a multiple of eight octets of the stub (C706 12.6.4.10), and
+  // one of sixteen is not padded before a trailer.
+  const std::size_t room = (max_transmit_ - rpc::kResponseOverhead - security_.overhead()) /
+                           rpc::kAuthAlignment * rpc::kAuthAlignment;
+  Bytes rest = stub;
   bool first = true;
   do {
     Bytes part = rest.first(std::min(room, rest.size()));
     rpc::Header h;
-    h.call_id = pending.call_id;
+    h.call_id = call_id;
     h.flags = 0;
     if (first) h.flags |= rpc::pfc::kFirstFragment;
     if (part.size() == rest.size()) h.flags |= rpc::pfc::kLastFragment;
-    answer(rpc::encode_response(
-        h, {static_cast<std::uint32_t>(rest.size()), pending.context_id, part}));
+    ByteVec fragment =
+        rpc::encode_response(h, {static_cast<std::uint32_t>(rest.size()), context_id, part});
+    security_.close(fragment);
+    answer(std::move(fragment));
     rest = rest.subspan(part.size());
     first = false;
   } while (!rest.empty());

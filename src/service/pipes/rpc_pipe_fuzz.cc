@@ -19,7 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   client.identity.is_anonymous = (how & 4) != 0;
   const Interface* const interfaces[] = {&kSrvsvc, &kWkssvc, &kLsarpc, &kManagement};
   const Interface& interface = *interfaces[(how & 1) | (how >> 3 & 2)];
-  RpcPipe pipe("fuzz", interface, view, client, 1);
+  RpcPipeOptions options;
+  options.secondary_address = "\\PIPE\\fuzz";
+  options.interfaces = {&interface};
+  options.client = client;
+  RpcPipe pipe(std::move(options), view);
   if ((how & 8) != 0) {
     wire::rpc::Bind bind{4280, 2048, 0, {{0, interface.syntax, {wire::rpc::kNdr32}}}};
     HF_ASSERT(pipe.write(wire::rpc::encode_bind({}, bind)).has_value());

@@ -25,7 +25,15 @@ rpc::Bind usual_bind() { return {4280, 4280, 0, {{0, srvs::kInterface, {rpc::kNd
 
 class RpcPipeTest : public ::testing::Test {
  protected:
-  RpcPipeTest() : pipe_("srvsvc", kSrvsvc, view_, client(), 0x53F0) {}
+  RpcPipeTest() : pipe_(options(), view_) {}
+  static RpcPipeOptions options() {
+    RpcPipeOptions o;
+    o.secondary_address = "\\PIPE\\srvsvc";
+    o.interfaces = {&kSrvsvc};
+    o.client = client();
+    o.association_group = 0x53F0;
+    return o;
+  }
   static ports::PipeClient client() {
     ports::PipeClient c;
     c.identity.user = "anna";

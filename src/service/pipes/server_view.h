@@ -10,6 +10,9 @@
 
 namespace holdfast::service {
 
+class EndpointMap;
+class Witness;
+
 /// What the pipes may know of the server and do to it. Thread-safe.
 class ServerView {
  public:
@@ -21,6 +24,14 @@ class ServerView {
   virtual const UserDatabase* users() { return nullptr; }
   /// Null: shares cannot be changed by clients.
   virtual ShareEditor* share_editor() { return nullptr; }
+  /// Null: this server has no witness service.
+  virtual Witness* witness() { return nullptr; }
+  /// Null: there is no endpoint mapper.
+  virtual const EndpointMap* endpoints() { return nullptr; }
+  /// RPC security refused a client: for the log.
+  virtual void logon_refused(const std::string& address, const std::string& reason) {
+    (void)address, (void)reason;
+  }
   virtual NtTime now() = 0;
   /// False when there is no such session.
   virtual bool close_session(core::SessionId id) = 0;

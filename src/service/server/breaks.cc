@@ -27,7 +27,11 @@ using NoticePtr = std::shared_ptr<const core::BreakNotice>;
 /// To the session of one of the holder's opens; to the next one's when that has no channel left.
 void send(Server& server, const NoticePtr& notice, std::size_t nth, const ports::Executor* here) {
   const core::CacheBreak& b = notice->what;
-  if (nth >= notice->sessions.size()) return give_up(server, notice->object, b.serial);
+  if (nth >= notice->sessions.size()) {
+    // Its connections are gone, which nobody may have noticed yet: the time limit decides then.
+    if (server.opens().may_come_back(notice->object, b.serial)) return;
+    return give_up(server, notice->object, b.serial);
+  }
   BreakHooks hooks;
   if (b.serial != 0)
     hooks.still_wanted = [&server, notice] {

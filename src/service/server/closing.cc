@@ -70,7 +70,7 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
       !outcome.share->failover->may_serve(loop.clock().monotonic_us())) {
     // Another instance has the volume, with this open's wish to remove the object.
     std::vector<core::Wake> wakes;
-    server.opens().removal_finished(outcome.object, wakes);
+    server.opens().removal_finished(outcome, wakes);
     server.waits().wake(wakes);
     co_return true;
   }
@@ -78,7 +78,7 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
   Result<void> removed = co_await outcome.share->vfs->remove(io, *outcome.file);
   std::vector<core::Wake> wakes;
-  server.opens().removal_finished(outcome.object, wakes);
+  server.opens().removal_finished(outcome, wakes);
   server.waits().wake(wakes);
   if (removed) {
     bool stream = !outcome.object.stream.empty();

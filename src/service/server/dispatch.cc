@@ -5,6 +5,7 @@
 
 #include "service/failover/failover.h"
 #include "service/handlers/handlers.h"
+#include "service/server/breaks.h"
 #include "service/server/driver.h"
 #include "service/server/interposer.h"
 #include "wire/smb2/ioctl.h"
@@ -141,7 +142,12 @@ NtStatus check(Request& r, const CommandRow& row) {
   return charge_is_right(r) ? NtStatus::kSuccess : NtStatus::kInvalidParameter;
 }
 
-void end_counted(Request& r) {
+void conclude(Request& r) {
+  if (!r.breaks_afterwards.empty())
+    r.loop.post([weak = std::weak_ptr(r.server.alive()), &server = r.server, &loop = r.loop,
+                 breaks = std::move(r.breaks_afterwards)]() mutable {
+      if (auto alive = weak.lock()) send_breaks(server, loop, std::move(breaks));
+    });
   if (r.counted_at) r.server.opens().end_request(r.counted_at->open, r.counted_at->turn);
 }
 
@@ -157,7 +163,7 @@ Task<Reply> check_and_handle(Request& r) {
   if (NtStatus s = check(r, row); s != NtStatus::kSuccess) co_return error_reply(s);
   Reply reply = co_await row.handler(r);
   if (settles(r, row)) (void)co_await settle(r);
-  end_counted(r);
+  conclude(r);
   co_return reply;
 }
 
@@ -187,7 +193,7 @@ Task<Reply> dispatch(Request& r, bool is_smb1_negotiate, std::function<void()> f
   Reply reply = co_await row.handler(r);
   // Where it fails: what could not be promised has been taken back by its handler.
   if (settles(r, row)) (void)co_await settle(r);
-  end_counted(r);
+  conclude(r);
   co_return reply;
 }
 
@@ -243,7 +249,14 @@ Result<core::OpenView> Request::find_open(smb2::FileId id) {
   mark.verifies = connection.negotiated()->dialect >= smb2::Dialect::kSmb300;
   mark.modifies = header.command == Command::kWrite || header.command == Command::kSetInfo ||
                   header.command == Command::kIoctl;
-  Result<core::OpenTable::Begun> begun = server.opens().begin_request(id, session->id, mark);
+  core::OpenTable& opens = server.opens();
+  Result<core::OpenTable::Begun> begun = opens.begin_request(id, session->id, mark);
+  if (!begun && begun.error() == NtStatus::kFileClosed) {
+    if (std::optional<smb2::FileId> now = opens.renewed(id)) {
+      id = *now;
+      begun = opens.begin_request(id, session->id, mark);
+    }
+  }
   if (!begun) return fail(begun.error());
   if (begun->turn && !counted_at) counted_at = {id.volatile_id, *begun->turn};
   if (begun->view.tree != header.tree_id) return fail(NtStatus::kFileClosed);

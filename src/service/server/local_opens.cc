@@ -58,7 +58,7 @@ bool is_shared_with_writers(core::OpenTable& opens, const core::OpenSpec& spec) 
   namespace Access = smb2::FileAccess;
   namespace Sharing = smb2::ShareAccess;
   auto meets = [&](std::uint32_t share_access) {
-    return opens.check_open(spec.object, Access::kReadData, share_access) ==
+    return opens.check_open(spec.object, {}, Access::kReadData, share_access) ==
            NtStatus::kSharingViolation;
   };
   bool writes = (spec.access & (Access::kWriteData | Access::kAppendData)) != 0;

@@ -71,6 +71,8 @@ struct Request {
   std::optional<CountedAt> counted_at;
   /// It took caching away from others, which they must not have again after a restart.
   bool broke_caching = false;
+  /// Told behind the answer.
+  std::vector<core::BreakNotice> breaks_afterwards;
   /// Not 0 once an interim response was sent.
   std::uint64_t async_id = 0;
   bool cancelled = false;

@@ -6,7 +6,9 @@
 namespace holdfast::wire::rpc {
 namespace {
 
-constexpr std::size_t kTrailerSize = 8;
+constexpr std::size_t kTrailerSize = kAuthTrailerSize;
+/// alloc_hint, context id, opnum or cancel count.
+constexpr std::size_t kCallHead = 8;
 
 SyntaxId read_syntax(Reader& r) {
   SyntaxId id;
@@ -261,6 +263,46 @@ ByteVec encode_fault(Header header, const Fault& fault) {
     w.u32(fault.status);
     w.zeros(4);
   });
+}
+
+ByteVec encode_auth3(Header header) {
+  return encode(header, PduType::kAuth3, [&](Writer& w) { w.zeros(4); });
+}
+
+ByteVec encode_cancel(Header header) {
+  const PduType type = header.type == PduType::kOrphaned ? PduType::kOrphaned : PduType::kCancel;
+  return encode(header, type, [&](Writer&) {});
+}
+
+void append_auth(ByteVec& fragment, const AuthTrailer& trailer) {
+  const auto type = static_cast<PduType>(fragment[2]);
+  const bool has_stub = type == PduType::kRequest || type == PduType::kResponse;
+  // A stub is aligned from where it begins, which is half an alignment behind the PDU's begin.
+  const std::size_t alignment = has_stub ? kAuthAlignment : 4;
+  const std::size_t base = has_stub ? kHeaderSize + kCallHead : 0;
+  const std::size_t pad = (alignment - (fragment.size() - base) % alignment) % alignment;
+  fragment.resize(fragment.size() + pad);
+  const std::uint8_t head[4] = {trailer.type, trailer.level, static_cast<std::uint8_t>(pad), 0};
+  fragment.insert(fragment.end(), std::begin(head), std::end(head));
+  fragment.resize(fragment.size() + 4);
+  store_u32(fragment.data() + fragment.size() - 4, trailer.context_id);
+  fragment.insert(fragment.end(), trailer.credentials.begin(), trailer.credentials.end());
+  HF_ASSERT(fragment.size() <= 0xFFFF);
+  store_u16(fragment.data() + 8, static_cast<std::uint16_t>(fragment.size()));
+  store_u16(fragment.data() + 10, static_cast<std::uint16_t>(trailer.credentials.size()));
+}
+
+std::optional<ProtectedParts> protected_parts(const Pdu& pdu) {
+  const PduType type = pdu.header.type;
+  const bool has_stub = type == PduType::kRequest || type == PduType::kResponse;
+  std::size_t before_stub = has_stub ? kCallHead : 0;
+  if (pdu.header.type == PduType::kRequest && pdu.header.has(pfc::kObjectUuid)) before_stub += 16;
+  if (!pdu.auth || pdu.body.size() < before_stub) return std::nullopt;
+  ProtectedParts parts;
+  parts.stub_begin = kHeaderSize + before_stub;
+  parts.stub_end = kHeaderSize + pdu.body.size() + pdu.auth->pad_length;
+  parts.credentials_begin = parts.stub_end + kTrailerSize;
+  return parts;
 }
 
 }  // namespace holdfast::wire::rpc

@@ -43,7 +43,7 @@ inline constexpr std::uint8_t kObjectUuid = 0x80;
 inline constexpr std::uint8_t kWhole = kFirstFragment | kLastFragment;
 }  // namespace pfc
 
-/// Statuses of a fault PDU (C706 appendix E, MS-RPCE 2.2.2.9; the last is a Windows error).
+/// Statuses of a fault PDU (C706 appendix E, MS-RPCE 2.2.2.9; the last are Windows errors).
 namespace fault_status {
 inline constexpr std::uint32_t kOperationRange = 0x1C010002;
 inline constexpr std::uint32_t kUnknownInterface = 0x1C010003;
@@ -54,6 +54,9 @@ inline constexpr std::uint32_t kContextMismatch = 0x1C00001A;
 inline constexpr std::uint32_t kInvalidContextId = 0x1C00001C;
 inline constexpr std::uint32_t kAccessDenied = 0x00000005;
 inline constexpr std::uint32_t kBadStubData = 0x000006F7;
+inline constexpr std::uint32_t kServerTooBusy = 0x1C010014;
+/// RPC_S_SEC_PKG_ERROR: a signature is wrong.
+inline constexpr std::uint32_t kSecurityPackageError = 0x00000721;
 }  // namespace fault_status
 
 /// bind_nak provider_reject_reason (C706 12.6.3.1, MS-RPCE 2.2.2.5).
@@ -189,6 +192,27 @@ struct Fault {
   std::uint32_t status = 0;
 };
 
+/// AuthTrailer.type (MS-RPCE 2.2.1.1.7).
+namespace auth_type {
+inline constexpr std::uint8_t kNone = 0;
+inline constexpr std::uint8_t kSpnego = 9;
+inline constexpr std::uint8_t kNtlm = 10;
+}  // namespace auth_type
+
+/// AuthTrailer.level (MS-RPCE 2.2.1.1.8); each does what those before it do.
+namespace auth_level {
+inline constexpr std::uint8_t kNone = 1;
+inline constexpr std::uint8_t kConnect = 2;
+inline constexpr std::uint8_t kCall = 3;
+inline constexpr std::uint8_t kPacket = 4;
+inline constexpr std::uint8_t kIntegrity = 5;
+inline constexpr std::uint8_t kPrivacy = 6;
+}  // namespace auth_level
+
+inline constexpr std::size_t kAuthTrailerSize = 8;
+/// What a stub is padded to before a trailer (MS-RPCE 2.2.2.11).
+inline constexpr std::size_t kAuthAlignment = 16;
+
 /// sec_trailer (MS-RPCE 2.2.2.11), 8 octets before the credentials.
 struct AuthTrailer {
   std::uint8_t type = 0;
@@ -224,6 +248,28 @@ ByteVec encode_bind_nak(Header header, const BindNak& nak);
 ByteVec encode_request(Header header, const Request& request);
 ByteVec encode_response(Header header, const Response& response);
 ByteVec encode_fault(Header header, const Fault& fault);
+
+/// The body of an rpc_auth_3 PDU is four octets of no meaning (MS-RPCE 2.2.2.10).
+ByteVec encode_auth3(Header header);
+/// A co_cancel or orphaned PDU (C706 12.6.4.2, 12.6.4.11): a header alone.
+ByteVec encode_cancel(Header header);
+
+/// Puts padding and a trailer behind an encoded fragment and tells of both in its header;
+/// pad_length is set here. Room for credentials.size() octets comes last, holding them.
+void append_auth(ByteVec& fragment, const AuthTrailer& trailer);
+
+/// Where what a security provider protects lies in a fragment with a trailer (MS-RPCE
+/// 3.3.1.5.2.2): stub and padding, which it encrypts, and everything before the credentials, which
+/// it signs when headers are signed.
+struct ProtectedParts {
+  std::size_t stub_begin = 0;
+  /// Behind the padding; the trailer begins here.
+  std::size_t stub_end = 0;
+  std::size_t credentials_begin = 0;
+};
+/// For a fragment that split_pdu() has accepted and that has a trailer; nullopt: its body is too
+/// short to be a request's or a response's.
+std::optional<ProtectedParts> protected_parts(const Pdu& pdu);
 
 /// Octets of a response fragment before its stub.
 inline constexpr std::size_t kResponseOverhead = kHeaderSize + 8;

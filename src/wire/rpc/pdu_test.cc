@@ -131,6 +131,39 @@ TEST(Pdu, TheTrailerIsCutOffWithItsPadding) {
   EXPECT_FALSE(split_pdu(octets));
 }
 
+TEST(Pdu, AnAppendedTrailerIsFoundAgain) {
+  Header h;
+  h.call_id = 7;
+  const ByteVec credentials(16, 0xAA);
+  for (std::size_t size : {0, 1, 15, 16, 17}) {
+    ByteVec octets = encode_response(h, {0, 1, ByteVec(size, 0x55)});
+    append_auth(octets, {auth_type::kNtlm, auth_level::kPrivacy, 0, 3, credentials});
+    std::optional<Pdu> pdu = split_pdu(octets);
+    ASSERT_TRUE(pdu && pdu->auth);
+    EXPECT_TRUE(equal(pdu->auth->credentials, credentials));
+    EXPECT_EQ(pdu->auth->context_id, 3u);
+    EXPECT_EQ(decode_response(*pdu)->stub.size(), size);
+    auto parts = protected_parts(*pdu);
+    ASSERT_TRUE(parts);
+    EXPECT_EQ(parts->stub_begin, 24u);
+    EXPECT_EQ((parts->stub_end - parts->stub_begin) % kAuthAlignment, 0u);
+    EXPECT_EQ(parts->credentials_begin + 16, octets.size());
+  }
+  // Others need four octets only (MS-RPCE 2.2.2.11 for what has no stub).
+  ByteVec ack = encode_bind_ack(h, {4280, 4280, 1, "135", {}});
+  append_auth(ack, {auth_type::kSpnego, auth_level::kIntegrity, 0, 0, credentials});
+  ASSERT_TRUE(split_pdu(ack));
+  EXPECT_TRUE(decode_bind_ack(*split_pdu(ack)));
+  ByteVec cancel = encode_cancel(h);
+  append_auth(cancel, {auth_type::kNtlm, auth_level::kIntegrity, 0, 0, credentials});
+  EXPECT_EQ(protected_parts(*split_pdu(cancel))->stub_begin, kHeaderSize);
+  // A request shorter than its own head.
+  ByteVec broken = encode_cancel(h);
+  append_auth(broken, {auth_type::kNtlm, auth_level::kIntegrity, 0, 0, credentials});
+  broken[2] = 0;
+  EXPECT_FALSE(protected_parts(*split_pdu(broken)));
+}
+
 TEST(Pdu, ABigEndianHeaderIsUnderstood) {
   std::optional<Header> h = decode_header(hex("05000b03 00000000 0048 0000 00000002"));
   ASSERT_TRUE(h);

@@ -320,6 +320,9 @@ struct HeldOpen {
     kAnyTold = 0x2000,
     /// The watch has missed something: its client is told to look.
     kMissed = 0x4000,
+    kRestored = 0x8000,
+    /// The break is held back: its client could not be told.
+    kBreakHeldBack = 0x10000,
   };
   /// Names that a listing has still to tell, at most.
   static constexpr std::size_t kMaxNames = 65'536;

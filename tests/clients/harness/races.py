@@ -15,6 +15,9 @@ WITHOUT_POSIX = {
 }
 
 
+# A small part: more would be names that are not removed.
+REMOVED_TWICE = 0.05
+
 # What a client says when a file was renamed over while it was opening it; a local file system never does.
 ANY_MODE = {"replaced": ("ESTALE",)}
 
@@ -50,7 +53,10 @@ def judge(job, counts, folder, listings, posix):
         equal("lines", len(lines), raised)
         equal("different lines", len(set(lines)), raised)
     elif job == "names":
-        equal("names", len(names), total(counts, "made") - total(counts, "removed"))
+        # Two that open a name at once to delete it both succeed: a name is removed by a CLOSE.
+        twice = len(names) - (total(counts, "made") - total(counts, "removed"))
+        if not 0 <= twice <= total(counts, "removed") * REMOVED_TWICE:
+            raise Failed(f"names: {len(names)}, not {len(names) - twice}")
     unexpected(job, counts, posix)
     return " ".join(f"{key} {total(counts, key)}" for key in sorted({k for c in counts for k in c}))
 

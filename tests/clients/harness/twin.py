@@ -20,7 +20,7 @@ LOOKING = ("read", "map_read", "size", "stat", "list", "readlink")
 OLD_NAME = ("ENOENT", "EEXIST", "ESTALE", "ENOTEMPTY", "EISDIR", "ENOTDIR")
 LATE_S = 3.0
 STEP_TIMEOUT_S = 60
-TRACE_LINES = 60
+TRACE_LINES = 400
 FILES = [f"f{i}" for i in range(5)] + [f"d{i}/g{j}" for i in range(2) for j in range(2)]
 DIRECTORIES = ["d0", "d1", "d2"]
 SLOTS = 3
@@ -30,7 +30,8 @@ MAX_SIZE = 40000
 GONE = "?"
 FLAGS = (["O_RDWR", "O_CREAT"], ["O_RDWR", "O_CREAT"], ["O_RDWR"], ["O_RDWR", "O_CREAT", "O_EXCL"],
          ["O_RDWR", "O_CREAT", "O_TRUNC"], ["O_RDONLY"])
-SAME_ERROR = {"EACCES": "EAGAIN"}  # of locks; POSIX allows both
+LOCKED = "EAGAIN"
+SAME_ERROR = {"EACCES": LOCKED}  # of locks; POSIX allows both
 
 
 class Peer:
@@ -83,15 +84,17 @@ class Open:
 class Twin:
     """Generates the operations, carries them out on both sides, and compares."""
 
-    def __init__(self, seed, local, remote, folders, mode, since_612):
+    def __init__(self, seed, local, remote, folders, mode, since_612, since_72):
         # From 6.12 on what is written without a lease is sent late, a page at a time; and for a client an open file's
         # name still leads to it when it has been removed (cases/special.py has that one apart). See ../README.md.
         self.modes = since_612  # 6.1 changes no modes
         self.one_client, self.unlinks_open = since_612 and mode != "none", False
-        self.folders = folders
+        self.folders, self.since_72 = folders, since_72
         self.random, self.local, self.remote = random.Random(seed), local, remote
         self.posix, self.cached, self.seed = mode == "posix", mode != "none", seed
         self.open = ({}, {})  # by client: slot -> Open
+        self.led_to = {}  # name -> the inodes that it has led to
+        self.made_by = {}  # inode -> client
         self.steps = self.late = 0
         self.slowest = (0.0, "")
         self.late_by_step, self.trace, self.by_step = {}, [], {}
@@ -104,7 +107,23 @@ class Twin:
 
     def inode(self, path):
         found = self.local[0].do(["inode", path])
-        return None if isinstance(found, dict) else found
+        if isinstance(found, dict):
+            return None
+        self.led_to.setdefault(path, set()).add(found)
+        return found
+
+    def misled(self, client, step):
+        """Whether a name may still lead the client to a file that it has open: it then asks nobody about the name.
+
+        Of a file that a client has open it believes all names that it ever knew, also those that another client has
+        given to another file since, or taken away; and what it knows by one name and by another may differ.
+        """
+        for path in (word for word in step[1:] if word in FILES):
+            inode, known = self.inode(path), self.led_to.get(path, ())
+            for opened in self.opens(client):
+                if opened.path != path and (opened.inode == inode or opened.inode in known):
+                    return True
+        return False
 
     def is_open(self, path):
         inode = self.inode(path)
@@ -114,8 +133,35 @@ class Twin:
         """A client that caches keeps the size of what it has open for writing when another one shortens the file."""
         return not self.cached or not any(o.inode == inode and o.writable for o in self.opens(1 - client))
 
+    def may_open(self, client, inode):
+        """A client that gets a write lease by one more open does not tell the server of older locks any more, or twice."""
+        return not self.cached or not any(o.inode == inode and o.locks for o in self.opens(client))
+
+    def may_map(self, client, slot):
+        """Python's mapping is of a duplicate of the descriptor; its end gives up the process's locks of the file."""
+        inode = self.open[client][slot].inode
+        return not any(o.inode == inode and o.locks for o in self.opens(client))
+
+    def may_change(self, client, inode):
+        """A client that caches may take from 6.12 on for zeros, and write so, what another one has added to a file: who
+        has made it has it alone. Its names, size and attributes are for both."""
+        return not self.one_client or self.made_by.get(inode, client) == client
+
+    def may_remove(self, path):
+        """From 7.2 on who has removed one of two names takes the file for empty by the other name too."""
+        found = self.local[0].do(["stat", path, False, True])
+        return not self.since_72 or not isinstance(found, list) or path in DIRECTORIES or found[2] == 1
+
     def may_share(self, client, inode):
         return not self.one_client or not any(o.inode == inode for o in self.opens(1 - client))
+
+    def created(self, client, path):
+        """The number of a file that is gone may be a new one's: no other name has led to that."""
+        inode = self.inode(path)
+        self.made_by[inode] = client
+        for name, inodes in self.led_to.items():
+            if name != path:
+                inodes.discard(inode)
 
     def moved(self, old, new):
         if old not in DIRECTORIES:
@@ -144,7 +190,11 @@ class Twin:
             return None
         path, flags = self.random.choice(FILES), self.random.choice(FLAGS)
         inode = self.inode(path)
+        if not self.may_change(client, inode):
+            return None
         if "O_TRUNC" in flags and not self.may_shrink(client, inode) or not self.may_share(client, inode):
+            return None
+        if not self.may_open(client, inode):
             return None
         return ["open", free[0], path, flags]
 
@@ -162,12 +212,16 @@ class Twin:
         slot = self.slot(client)
         offset = self.random.randrange(MAX_SIZE)
         kind = self.random.choice(("read", "read", "map_read"))
-        return None if slot is None else [kind, slot, offset, self.random.choice((10, 4096, MAX_SIZE))]
+        if slot is None or kind == "map_read" and not self.may_map(client, slot):
+            return None
+        return [kind, slot, offset, self.random.choice((10, 4096, MAX_SIZE))]
 
     def gen_write(self, client):
         slot = self.slot(client, writable=True)
         kind = self.random.choice(("write", "write", "map_write"))
-        return None if slot is None else [kind, slot, self.random.randrange(MAX_SIZE - 5000), self.data()]
+        if slot is None or kind == "map_write" and not self.may_map(client, slot):
+            return None
+        return [kind, slot, self.random.randrange(MAX_SIZE - 5000), self.data()]
 
     def gen_size(self, client):
         slot = self.slot(client)
@@ -195,8 +249,11 @@ class Twin:
             return None
         return ["lock", slot, self.random.choice(("shared", "exclusive")), *span]
 
-    def gen_stat(self, _):
+    def gen_stat(self, client):
         path = self.random.choice(FILES + DIRECTORIES)
+        # Who looks at a name takes no lease away: what another client has written and not sent yet is not in the size.
+        if not self.one_client and not self.may_shrink(client, self.inode(path)):
+            return None
         # Who has a file open with a lease does not learn that another client has linked, unlinked or chmod'ed it.
         closed = not self.is_open(path)
         return ["stat", path, self.posix and self.modes and closed, closed]
@@ -206,12 +263,16 @@ class Twin:
 
     def gen_rename(self, client):
         old, new = self.random.choice(FILES + DIRECTORIES), self.random.choice(FILES + DIRECTORIES)
-        if old == new or (old in DIRECTORIES) != (new in DIRECTORIES):
+        if old == new or (old in DIRECTORIES) != (new in DIRECTORIES) or not self.may_remove(new):
             return None
+        if self.inode(new) == self.inode(old) is not None:
+            return None  # two names of one file: locally both stay
         # Who has a file open with a lease keeps the name for it, and is refused when it opens the name's new file.
         inode = self.inode(old)
         if any(o.inode == inode or old in DIRECTORIES for o in self.opens(1 - client)):
             return None
+        if self.since_72 and any(self.inode(path) for path in FILES if path.startswith(old + "/")):
+            return None  # it keeps some files open for ever that its programs have closed
         # Not over an open file without POSIX semantics, never a folder with something open in it.
         if self.is_open(new) and not self.unlinks_open or old in DIRECTORIES and self.is_open(old):
             return None
@@ -222,7 +283,11 @@ class Twin:
 
     def gen_unlink(self, _):
         path = self.random.choice(FILES)
-        return None if self.is_open(path) and not self.unlinks_open else ["unlink", path]
+        # A file that is open by another name of its own keeps that.
+        opened = any(o.path == path for o in self.opens())
+        if opened and not self.unlinks_open or not self.may_remove(path):
+            return None
+        return ["unlink", path]
 
     def gen_mkdir(self, _):
         return [self.random.choice(("mkdir", "mkdir", "rmdir")), self.random.choice(DIRECTORIES)]
@@ -230,7 +295,8 @@ class Twin:
     def gen_truncate(self, client):
         path = self.random.choice(FILES)
         inode = self.inode(path)
-        if not self.may_shrink(client, inode) or not self.may_share(client, inode):
+        rules = (self.may_shrink, self.may_change, self.may_share, self.may_open)
+        if not all(rule(client, inode) for rule in rules):
             return None
         return ["truncate", path, self.random.randrange(MAX_SIZE)]
 
@@ -259,23 +325,25 @@ class Twin:
             self.gone(arguments[0])
 
     @staticmethod
-    def normal(result):
+    def normal(step, result):
         if isinstance(result, dict):
             error = result["error"]
+            if error == "EACCES" and step[0] == "rename" and step[1] in DIRECTORIES:
+                error = "ENOTEMPTY"  # what SMB says of a folder in the way; the client then fails to remove it
             return {"error": "an old name" if error in OLD_NAME else SAME_ERROR.get(error, error)}
         return result
 
     def differs(self, client, step, wanted):
         """What the share says when it is not `wanted`; None when it is."""
         started = time.monotonic()
-        found = self.normal(self.remote[client].do(step))
+        found = self.normal(step, self.remote[client].do(step))
         self.slowest = max(self.slowest, (time.monotonic() - started, short(step)))
         end = time.monotonic() + LATE_S
         late = False
-        while found != wanted and may_be_late(step, found) and time.monotonic() < end:
+        while found != wanted and self.may_be_late(step, found) and time.monotonic() < end:
             late = True
             time.sleep(0.05)
-            found = self.normal(self.remote[client].do(step))
+            found = self.normal(step, self.remote[client].do(step))
         if found == wanted:
             if late:
                 self.late += 1
@@ -283,13 +351,27 @@ class Twin:
             return None
         return found if found is not None else "success"
 
+    def may_be_late(self, step, found):
+        if step[0] in LOOKING:
+            return True
+        if not isinstance(found, dict):
+            return False
+        # A client keeps open for a second what its programs have closed, with its locks, and also when it has no lease
+        # any more.
+        if found["error"] == LOCKED:
+            return step[0] == "lock" or not self.posix and step[0] in ("rename", "unlink")
+        return found["error"] == "an old name"
+
     def step(self):
         client = self.random.randrange(2)
         kind = self.random.choices(list(self.WEIGHTS), self.WEIGHTS.values())[0]
         step = getattr(self, f"gen_{kind}")(client)
-        if step is None:
+        if step is None or self.misled(client, step):
             return
-        wanted = self.normal(self.local[client].do(step))
+        creates = step[0] == "open" and self.inode(step[2]) is None
+        wanted = self.normal(step, self.local[client].do(step))
+        if creates and not isinstance(wanted, dict):
+            self.created(client, step[2])
         opened = self.open[client].get(step[1]) if isinstance(step[1], int) else None
         self.trace.append(f"{time.monotonic() - self.began:.1f} s, client {client}: {short(step)}"
                           f"{f' ({opened.path} {opened.inode})' if opened else ''} -> {short(wanted)}")
@@ -325,12 +407,6 @@ class Twin:
             for slot in list(self.open[client]):
                 for peer in (self.local[client], self.remote[client]):
                     peer.do(["close", slot])
-
-
-def may_be_late(step, found):
-    if step[0] in LOOKING:
-        return True
-    return step[0] != "lock" and isinstance(found, dict) and found["error"] == "an old name"
 
 
 def short(value):

@@ -112,8 +112,8 @@ def derive(key, label, context):
 class Client:
     """One connection. password=None: no log-on. encrypt=False: offers no encryption."""
 
-    def __init__(self, port, encrypt=True, timeout=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, encrypt=True, timeout=60, address="127.0.0.1"):
+        self.socket = socket.create_connection((address, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.encrypt = encrypt
         self.message_id = self.session_id = self.tree_id = self.sealed_count = 0

@@ -29,8 +29,8 @@ server_prepare() {
   [ -n "$READ_ONLY" ] && read_only=yes
   mkdir -p "$d"/{private,lock,state,cache,pid,ncalrpc,bind}
   chmod 700 "$d/private"
-  # No Unix account is added to the machine: the one user is mapped to root.
-  echo "root = $USER_NAME" >"$d/users"
+  # No Unix account is added to the machine: all users are mapped to root.
+  echo "root = ${USER_NAMES[*]}" >"$d/users"
   cat >"$d/smb.conf" <<C
 [global]
 	netbios name = HFLAB

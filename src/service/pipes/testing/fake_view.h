@@ -8,7 +8,7 @@
 namespace holdfast::service::pipes::testing {
 
 /// A server of three shares, two sessions and two open files.
-class FakeView final : public ServerView {
+class FakeView : public ServerView {
  public:
   FakeView() {
     Settings s;
