@@ -11,6 +11,7 @@ import sys
 import time
 
 UPGRADES, CLIENTS = 5, 20
+LONGEST_MS = int(os.environ.get("HOLDFAST_UPGRADE_PAUSE_MS", "1000"))
 
 
 def ports_to(port):
@@ -79,7 +80,7 @@ def main():
                 stdout=subprocess.PIPE, timeout=60).stdout)
             print(report["text"], flush=True)
             pauses.append(report["pause_ms"])
-            if report["closed"] or report["opens_lost"] or report["pause_ms"] >= 1000:
+            if report["closed"] or report["opens_lost"] or report["pause_ms"] >= LONGEST_MS:
                 raise RuntimeError(f"upgrade {nth}: {report}")
             if report["connections"] < len(before):
                 raise RuntimeError(f"upgrade {nth}: {report['connections']} connections, {len(before)} before")
