@@ -121,11 +121,7 @@ void Arrival::connect(Node& node) {
   });
   node.loops().on_all_loops(
       [&](platform::EventLoop& loop) { takeover_->begin_connections(loop); });
-}
-
-std::uint64_t Arrival::pause_ms() const {
-  platform::SystemClock clock;
-  return (clock.monotonic_us() - takeover_->contents().head.held_us) / 1'000;
+  pause_ms_ = (clock.monotonic_us() - takeover_->contents().head.held_us) / 1'000;
 }
 
 }  // namespace holdfast::app

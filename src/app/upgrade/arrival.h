@@ -31,8 +31,8 @@ class Arrival {
 
   /// Goes on with all connections; the node serves its volumes and listens.
   void connect(Node& node);
-  /// Milliseconds since the earlier binary held its connections.
-  std::uint64_t pause_ms() const;
+  /// Milliseconds from when the earlier binary held its connections until connect() let them go on.
+  std::uint64_t pause_ms() const { return pause_ms_; }
 
  private:
   explicit Arrival(Buffer octets) : octets_(std::move(octets)) {}
@@ -43,6 +43,7 @@ class Arrival {
   std::vector<wire::state::HeldListener> listeners_;
   int admin_ = -1;
   int asker_ = -1;
+  std::uint64_t pause_ms_ = 0;
 };
 
 }  // namespace holdfast::app

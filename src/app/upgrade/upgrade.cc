@@ -31,6 +31,9 @@ namespace handover = service::handover;
 namespace state = wire::state;
 
 constexpr std::chrono::milliseconds kLookAgain(1);
+/// How often requests in progress are waited for, which takes a moment longer now and then.
+constexpr int kAttempts = 6;
+constexpr std::chrono::milliseconds kBetweenAttempts(400);
 
 /// Until the exec, everything can be taken back: the destructor does it.
 class Upgrade {
@@ -44,7 +47,9 @@ class Upgrade {
     node_.loops().pause_listening(false);
   }
 
-  std::string run() {
+  /// busy: another attempt may succeed.
+  std::string run(bool& busy) {
+    busy = true;
     held_us_ = clock_.monotonic_us();
     node_.loops().pause_listening(true);
     on_connections([](Driver& driver) { driver.hold(); });
@@ -53,6 +58,7 @@ class Upgrade {
     settle_and_prepare();
     if (!until([this] { return stand_still(); }))
       return "connections did not stand still in time; try again when the server is less busy.";
+    busy = false;
     return hand_over();
   }
 
@@ -208,6 +214,16 @@ class Upgrade {
 
 }  // namespace
 
-std::string upgrade(Node& node, const UpgradeOrder& order) { return Upgrade(node, order).run(); }
+std::string upgrade(Node& node, const UpgradeOrder& order) {
+  std::string problem;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    // Between two, clients go on.
+    if (attempt != 0) std::this_thread::sleep_for(kBetweenAttempts);
+    bool busy = false;
+    problem = Upgrade(node, order).run(busy);
+    if (!busy) break;
+  }
+  return problem;
+}
 
 }  // namespace holdfast::app

@@ -18,6 +18,8 @@ PENDING, NOTIFY_ENUM_DIR, PIPE_DISCONNECTED, NO_MORE_FILES = 0x103, 0x10C, 0xC00
 QUERY_DIRECTORY, CHANGE_NOTIFY, OPLOCK_BREAK = 14, 15, 18
 FILES = 700
 PAUSES = []
+# A machine that is busy with other things may be given more.
+LONGEST_MS = int(os.environ.get("HOLDFAST_UPGRADE_PAUSE_MS", "1000"))
 
 
 class Client(BaseClient):
@@ -78,7 +80,7 @@ class Stage:
         report = json.loads(done.stdout)
         print("upgrade:", report["text"], flush=True)
         PAUSES.append(report["pause_ms"])
-        check(report["pause_ms"] < 1000, "the pause is below a second")
+        check(report["pause_ms"] < LONGEST_MS, f"a pause of {report['pause_ms']} ms")
         check(report["closed"] == closed and report["opens_lost"] == 0, f"{closed} connections were closed, no open lost")
         return report
 

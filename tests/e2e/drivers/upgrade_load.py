@@ -6,11 +6,15 @@ ports stay), no handle is reclaimed, what was written is there, and the pause is
 
 import json
 import os
+import pty
+import re
+import select
 import subprocess
 import sys
 import time
 
 UPGRADES, CLIENTS = 5, 20
+LONGEST_MS = int(os.environ.get("HOLDFAST_UPGRADE_PAUSE_MS", "1000"))
 
 
 def ports_to(port):
@@ -25,29 +29,35 @@ def ports_to(port):
 
 
 class SmbClient:
-    """smbclient that takes one command after the other."""
+    """smbclient on a terminal, which takes one command after the other."""
 
     def __init__(self, port, login):
+        self.terminal, end = pty.openpty()
         self.process = subprocess.Popen(
-            ["smbclient", "//127.0.0.1/data", "-p", str(port), "-A", login, "-m", "SMB3"], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.count = 0
+            ["smbclient", "//127.0.0.1/data", "-p", str(port), "-A", login, "-m", "SMB3"],
+            stdin=end, stdout=end, stderr=end, env={**os.environ, "TERM": "dumb"}, start_new_session=True)
+        os.close(end)
+        self.until_prompt()
+
+    def until_prompt(self):
+        output = b""
+        while not re.search(rb"smb: [^\n>]*> $", output):
+            if not select.select([self.terminal], [], [], 60)[0]:
+                raise RuntimeError(f"smbclient does not answer: {output.decode(errors='replace')}")
+            output += os.read(self.terminal, 65536)
+        return output.decode(errors="replace")
 
     def run(self, command):
-        self.count += 1
-        mark = f"done-{self.count}-"
-        self.process.stdin.write(f"{command}\n!echo {mark}\n")
-        self.process.stdin.flush()
-        output = ""
-        for line in self.process.stdout:
-            if mark in line:
-                break
-            output += line
-        else:
-            raise RuntimeError(f"smbclient ended: {output}")
+        os.write(self.terminal, f"{command}\n".encode())
+        output = self.until_prompt()
         if "NT_STATUS" in output:
             raise RuntimeError(f"{command}: {output}")
         return output
+
+    def end(self):
+        os.write(self.terminal, b"quit\n")
+        self.process.wait(30)
+        os.close(self.terminal)
 
 
 def main():
@@ -79,7 +89,7 @@ def main():
                 stdout=subprocess.PIPE, timeout=60).stdout)
             print(report["text"], flush=True)
             pauses.append(report["pause_ms"])
-            if report["closed"] or report["opens_lost"] or report["pause_ms"] >= 1000:
+            if report["closed"] or report["opens_lost"] or report["pause_ms"] >= LONGEST_MS:
                 raise RuntimeError(f"upgrade {nth}: {report}")
             if report["connections"] < len(before):
                 raise RuntimeError(f"upgrade {nth}: {report['connections']} connections, {len(before)} before")
@@ -106,8 +116,7 @@ def main():
         raise RuntimeError("a client of the load has lost its connection")
     subprocess.run([f"{binaries}/holdfast-load", "check", "--log", f"{work}/load.log", "--directory", directory,
                     "--complete"], check=True)
-    client.process.stdin.close()
-    client.process.wait(30)
+    client.end()
     print(f"{UPGRADES} upgrades, pauses in ms: {pauses}; {len(before)} connections kept their ports")
 
 
