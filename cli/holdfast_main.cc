@@ -273,8 +273,7 @@ void CommandLine::add_state_commands() {
 }
 
 void CommandLine::add_failover_commands() {
-  CLI::App& failover =
-      *command(program_, "failover", "Handles that outlive the server", nullptr);
+  CLI::App& failover = *command(program_, "failover", "Handles that outlive the server", nullptr);
   failover.require_subcommand(1);
   add_json(*command(failover, "status", "The volumes, and how they are",
                     [this] { return failover_status_command(common_); }));

@@ -30,8 +30,9 @@ int run_daemon(int argc, char** argv, service::Interposer* interposer) {
   std::string config = app::kDefaultConfigPath;
   program.add_option("--config", config, "The configuration file (TOML)")->capture_default_str();
   bool check_upgrade = false;
-  program.add_flag("--check-upgrade", check_upgrade,
-                   "Say whether this program can go on with the clients of another one")
+  program
+      .add_flag("--check-upgrade", check_upgrade,
+                "Say whether this program can go on with the clients of another one")
       ->group("");
   int handover_fd = -1;
   program.add_option("--handover-fd", handover_fd)->group("");

@@ -7,7 +7,10 @@ namespace holdfast {
 
 /// Zeros that the compiler may not leave out, over what was secret.
 inline void clear_secret(MutBytes octets) {
-  for (volatile std::uint8_t* p = octets.data(); p != octets.data() + octets.size(); ++p) *p = 0;
+  if (octets.empty()) return;
+  std::memset(octets.data(), 0, octets.size());
+  // Whoever looks at memory from outside would see it: so it has to be there.
+  __asm__ volatile("" : : "r"(octets.data()) : "memory");
 }
 
 }  // namespace holdfast

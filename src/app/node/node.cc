@@ -265,9 +265,8 @@ std::expected<service::Settings, std::string> Node::make_settings(NodeOptions op
   ipc.hidden = true;
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(ipc)));
   std::erase_if(parts_->failover_volumes, [&](const auto& volume) {
-    return std::ranges::none_of(settings.shares, [&](const auto& share) {
-      return share->failover == volume.second;
-    });
+    return std::ranges::none_of(
+        settings.shares, [&](const auto& share) { return share->failover == volume.second; });
   });
   parts_->volumes = std::move(in_use);
   parts_->apple_volumes = std::move(apple_in_use);

@@ -60,11 +60,11 @@ std::expected<std::unique_ptr<Arrival>, std::string> Arrival::read(int handover_
   for (const state::HeldListener& l : arrival->listeners_)
     for (std::uint32_t fd : l.sockets) (void)is_open(fd);
   for (const state::HeldConnection& c : contents->connections) (void)is_open(c.socket);
-  if (is_open(contents->admin.listener)) arrival->admin_ = static_cast<int>(contents->admin.listener);
+  if (is_open(contents->admin.listener))
+    arrival->admin_ = static_cast<int>(contents->admin.listener);
   if ((contents->admin.flags & state::HeldAdmin::kHasAsker) != 0 && is_open(contents->admin.asker))
     arrival->asker_ = static_cast<int>(contents->admin.asker);
-  arrival->takeover_ =
-      std::make_unique<service::handover::Takeover>(std::move(*contents));
+  arrival->takeover_ = std::make_unique<service::handover::Takeover>(std::move(*contents));
   return arrival;
 }
 
@@ -119,8 +119,7 @@ void Arrival::connect(Node& node) {
           return loop.adopt(UniqueFd(static_cast<int>(held.socket)));
         });
   });
-  node.loops().on_all_loops(
-      [&](platform::EventLoop& loop) { takeover_->begin_connections(loop); });
+  node.loops().on_all_loops([&](platform::EventLoop& loop) { takeover_->begin_connections(loop); });
   pause_ms_ = (clock.monotonic_us() - takeover_->contents().head.held_us) / 1'000;
 }
 

@@ -48,8 +48,7 @@ std::string start(const std::string& path, const std::string& config_file, pid_t
   std::array<std::string, 4> words = {path, "--check-upgrade", "--config", config_file};
   std::array<char*, 5> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
-  int error =
-      ::posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environ);
+  int error = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error == 0 ? "" : std::strerror(error);

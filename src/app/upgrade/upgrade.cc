@@ -25,8 +25,8 @@ extern char** environ;
 namespace holdfast::app {
 namespace {
 
-using service::Driver;
 using platform::UniqueFd;
+using service::Driver;
 namespace handover = service::handover;
 namespace state = wire::state;
 

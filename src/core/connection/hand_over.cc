@@ -104,11 +104,10 @@ bool Connection::restore(const HeldConnection& held) {
     channel.preauth = crypto::PreauthHash(c.preauth);
     if (!channel.is_bound || c.signing_key.octets.empty()) continue;
     if (c.signing_key.octets.size() > crypto::kSigningKeySize) return false;
-    channel.keys.signer =
-        crypto_.make_signer(static_cast<crypto::SigningAlgorithm>(negotiated_->signing),
-                            c.signing_key.octets);
-    channel.keys.octets = std::make_shared<const KeyOctets>(to_vec(c.signing_key.octets),
-                                                            ByteVec{}, ByteVec{});
+    channel.keys.signer = crypto_.make_signer(
+        static_cast<crypto::SigningAlgorithm>(negotiated_->signing), c.signing_key.octets);
+    channel.keys.octets =
+        std::make_shared<const KeyOctets>(to_vec(c.signing_key.octets), ByteVec{}, ByteVec{});
   }
   return true;
 }

@@ -109,8 +109,7 @@ TEST(OpenHandOver, ABreakUnderWayGoesOnAndIsNotSentAgain) {
   BreakOutcome again = next.break_caching(ObjectId{{1, 2}, ""}, BreakReason::kNameChanges, 8);
   EXPECT_EQ(again.status, NtStatus::kPending);
   EXPECT_TRUE(again.breaks.empty());
-  BreakOutcome answer =
-      next.acknowledge(kept.caching.lease.id, asked.breaks[0].what.new_state);
+  BreakOutcome answer = next.acknowledge(kept.caching.lease.id, asked.breaks[0].what.new_state);
   ASSERT_EQ(answer.status, NtStatus::kSuccess);
   ASSERT_EQ(answer.wakes.size(), 1u);
   EXPECT_EQ(answer.wakes[0].token, 8u);

@@ -7,8 +7,8 @@ namespace holdfast::platform::testing {
 namespace {
 
 class SuspendTest : public LoopTest {};
-INSTANTIATE_TEST_SUITE_P(Kinds, SuspendTest,
-                         ::testing::Values(LoopKind::kEpoll, LoopKind::kUring), kind_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, SuspendTest, ::testing::Values(LoopKind::kEpoll, LoopKind::kUring),
+                         kind_name);
 
 /// Sends back what it gets, until it is paused.
 class Echo final : public ports::StreamHandler {
@@ -28,13 +28,13 @@ class Echo final : public ports::StreamHandler {
 TEST_P(SuspendTest, AnotherStreamGoesOnWhereOneStoodStill) {
   std::promise<std::pair<ports::Executor*, std::shared_ptr<ports::Stream>>> accepted;
   std::shared_ptr<Echo> first;
-  auto listening = group_->listen(
-      ports::Endpoint::v4(127, 0, 0, 1, 0),
-      [&](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
-        first = std::make_shared<Echo>(stream);
-        stream->start(first);
-        accepted.set_value({&loop, stream});
-      });
+  auto listening =
+      group_->listen(ports::Endpoint::v4(127, 0, 0, 1, 0),
+                     [&](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+                       first = std::make_shared<Echo>(stream);
+                       stream->start(first);
+                       accepted.set_value({&loop, stream});
+                     });
   ASSERT_TRUE(listening);
   Client client(listening->bound);
   auto [executor, stream] = accepted.get_future().get();
@@ -74,13 +74,13 @@ TEST_P(SuspendTest, AnotherStreamGoesOnWhereOneStoodStill) {
 TEST_P(SuspendTest, AStreamThatStoodStillGoesOn) {
   std::promise<std::pair<ports::Executor*, std::shared_ptr<ports::Stream>>> accepted;
   std::shared_ptr<Echo> handler;
-  auto listening = group_->listen(
-      ports::Endpoint::v4(127, 0, 0, 1, 0),
-      [&](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
-        handler = std::make_shared<Echo>(stream);
-        stream->start(handler);
-        accepted.set_value({&loop, stream});
-      });
+  auto listening =
+      group_->listen(ports::Endpoint::v4(127, 0, 0, 1, 0),
+                     [&](ports::Executor& loop, std::shared_ptr<ports::Stream> stream) {
+                       handler = std::make_shared<Echo>(stream);
+                       stream->start(handler);
+                       accepted.set_value({&loop, stream});
+                     });
   ASSERT_TRUE(listening);
   Client client(listening->bound);
   auto [executor, stream] = accepted.get_future().get();

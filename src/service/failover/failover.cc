@@ -106,8 +106,7 @@ void Failover::enter_changes() {
   if (!server_.opens().any_changes()) return;
   std::vector<core::OpenChange> changes = server_.opens().take_changes();
   std::map<ports::Volume*, std::vector<std::size_t>> by_volume;
-  for (std::size_t i = 0; i < changes.size(); ++i)
-    by_volume[changes[i].volume.get()].push_back(i);
+  for (std::size_t i = 0; i < changes.size(); ++i) by_volume[changes[i].volume.get()].push_back(i);
   for (const auto& [volume, which] : by_volume) enter(*volume, changes, which);
 }
 
@@ -133,9 +132,10 @@ Task<void> Failover::settle_all(ports::Executor& loop) {
 void Failover::reclaimed(const core::OpenView& open, const std::string& path,
                          const std::string& client) {
   if (open.share == nullptr || open.share->failover == nullptr) return;
-  tell_soon(untold_reclaimed_,
-            "user " + open.identity->user + " from " + client + ", " + open.share->name + ":/" + path,
-            &Failover::tell_reclaimed);
+  tell_soon(
+      untold_reclaimed_,
+      "user " + open.identity->user + " from " + client + ", " + open.share->name + ":/" + path,
+      &Failover::tell_reclaimed);
 }
 
 void Failover::expired(const core::OpenView& open, const std::string& path) {
@@ -165,10 +165,9 @@ void Failover::tell_reclaimed() {
     told = std::exchange(untold_reclaimed_, {});
   }
   server_.event(Severity::kInfo, "failover.open.reclaimed",
-                told.count == 1
-                    ? "Given back: " + told.first + "."
-                    : "Given back: " + std::to_string(told.count) + " opens (first: " + told.first +
-                          ").",
+                told.count == 1 ? "Given back: " + told.first + "."
+                                : "Given back: " + std::to_string(told.count) +
+                                      " opens (first: " + told.first + ").",
                 {{"opens", std::to_string(told.count)}});
 }
 
@@ -179,10 +178,9 @@ void Failover::tell_expired() {
     told = std::exchange(untold_expired_, {});
   }
   server_.event(Severity::kNotice, "failover.open.expired",
-                told.count == 1
-                    ? "Nobody came back for " + told.first + "; it is closed."
-                    : "Nobody came back for " + std::to_string(told.count) + " opens (first: " +
-                          told.first + "); they are closed.",
+                told.count == 1 ? "Nobody came back for " + told.first + "; it is closed."
+                                : "Nobody came back for " + std::to_string(told.count) +
+                                      " opens (first: " + told.first + "); they are closed.",
                 {{"opens", std::to_string(told.count)}});
 }
 
@@ -228,8 +226,10 @@ void Failover::volume_up(ServedVolume& volume, Inheritance found) {
   inherited_.push_back({volume.weak_from_this(), std::move(found.connection_keys)});
   if (options_.address && options_.holder != nullptr) {
     // Clients that come by the address want all volumes.
-    if (all_decided() && !has_address_) take_address();
-    else if (has_address_) tickle();
+    if (all_decided() && !has_address_)
+      take_address();
+    else if (has_address_)
+      tickle();
     return;
   }
   tickle();

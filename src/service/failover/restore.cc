@@ -11,7 +11,8 @@ namespace holdfast::service {
 namespace Access = wire::smb2::FileAccess;
 using core::OpenRecord;
 
-std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record, const core::Share& share) {
+std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record,
+                                                const core::Share& share) {
   auto owner = std::make_shared<ports::Identity>();
   owner->user = record.owner_name;
   owner->sid = record.owner;
@@ -24,8 +25,7 @@ namespace {
 ports::OpenHow how_to_open(const OpenRecord& record) {
   ports::OpenHow how;
   how.stream = record.stream;
-  how.open_reparse_point =
-      (record.options & wire::smb2::CreateOptions::kOpenReparsePoint) != 0;
+  how.open_reparse_point = (record.options & wire::smb2::CreateOptions::kOpenReparsePoint) != 0;
   if (record.is_directory) return how;
   bool reads = (record.access & (Access::kReadData | Access::kExecute)) != 0;
   bool writes = (record.access & (Access::kWriteData | Access::kAppendData)) != 0;
@@ -65,8 +65,7 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
   restored.share = share;
   restored.identity = owner_of(record, *share);
   ports::Credentials as_service;
-  Result<ports::Opened> opened =
-      co_await open_object({loop, as_service}, *share, record);
+  Result<ports::Opened> opened = co_await open_object({loop, as_service}, *share, record);
   bool not_there = !opened && (opened.error() == NtStatus::kObjectNameNotFound ||
                                opened.error() == NtStatus::kObjectPathNotFound);
   if (not_there && (record.delete_on_close || record.delete_pending))

@@ -135,8 +135,9 @@ Task<void> ServedVolume::keep_renewing() {
 
 void ServedVolume::fail(const ports::StoreError& error) {
   event(Severity::kError, "failover.store.failed",
-        error.message + " Its shares are not served until this is mended and the server started "
-                        "again; the others are.");
+        error.message +
+            " Its shares are not served until this is mended and the server started "
+            "again; the others are.");
   set_state(State::kFailed, error.message);
 }
 
@@ -238,8 +239,7 @@ void ServedVolume::lose() {
   for (core::OpenId id : server_->opens().of_volume(*this)) {
     core::CloseOutcome out = server_->opens().close(id);
     wakes.insert(wakes.end(), out.wakes.begin(), out.wakes.end());
-    if (!out.create_key.create_guid.is_zero())
-      server_->create_replays().forget(out.create_key, id);
+    if (!out.create_key.create_guid.is_zero()) server_->create_replays().forget(out.create_key, id);
     server_->notifications().remove(id, wakes);
     if (out.remove) server_->opens().removal_finished(out, wakes);
   }

@@ -206,8 +206,7 @@ NtStatus establish_binding(Request& r, Channel& channel, const ports::AuthStep& 
       crypto::derive_signing_key(crypto, agreed.dialect, step.session_key, channel.preauth);
   channel.keys.signer =
       crypto.make_signer(static_cast<crypto::SigningAlgorithm>(agreed.signing), key);
-  channel.keys.octets =
-      std::make_shared<const core::KeyOctets>(to_vec(key), ByteVec{}, ByteVec{});
+  channel.keys.octets = std::make_shared<const core::KeyOctets>(to_vec(key), ByteVec{}, ByteVec{});
   channel.established = true;
   r.driver.logged_on();
   r.connection.lift_constraint();

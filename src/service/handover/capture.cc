@@ -84,8 +84,11 @@ state::HeldSession held(core::Session& s, const std::set<core::ConnectionId>& co
   h.apple_capabilities = s.apple_capabilities.load();
   if (s.identity != nullptr) h.identity = held(*s.identity);
   for (const auto& [id, tree] : s.trees)
-    h.trees.push_back({id, {text(tree.share->name)}, tree.maximal_access,
-                       static_cast<std::uint8_t>(tree.encrypt), tree.created});
+    h.trees.push_back({id,
+                       {text(tree.share->name)},
+                       tree.maximal_access,
+                       static_cast<std::uint8_t>(tree.encrypt),
+                       tree.created});
   h.next_tree_id = s.next_tree_id;
   for (core::ConnectionId id : s.channels)
     if (connections.contains(id)) h.channels.push_back(id);

@@ -166,8 +166,7 @@ Task<std::string_view> Takeover::restore_open(Server& server, ports::Executor& l
     ++report_.pipes;
   } else {
     ports::Credentials as_service;
-    Result<ports::Opened> opened =
-        co_await open_object({loop, as_service}, *open.share, *record);
+    Result<ports::Opened> opened = co_await open_object({loop, as_service}, *open.share, *record);
     if (!opened) co_return "a file that it has open cannot be opened again";
     open.file = opened->file;
     open.record.key = opened->info.key;
@@ -185,8 +184,8 @@ Task<std::string_view> Takeover::restore_open(Server& server, ports::Executor& l
   if ((h.flags & HeldOpen::kWatched) == 0 || open.file == nullptr) co_return std::string_view{};
   core::NotifyTable::Held watch;
   watch.open = h.volatile_id;
-  watch.watch = {open.share->vfs.get(), open.record.path,
-                 (h.flags & HeldOpen::kWatchesTree) != 0, h.watch_filter, h.watch_room};
+  watch.watch = {open.share->vfs.get(), open.record.path, (h.flags & HeldOpen::kWatchesTree) != 0,
+                 h.watch_filter, h.watch_room};
   watch.missed = (h.flags & HeldOpen::kMissed) != 0;
   server.notifications().restore(watch);
   if (open.share->local_changes)

@@ -69,14 +69,14 @@ Task<void> close_orphans(Server& server, ports::Executor& loop, core::BreakNotic
 /// A break that was acknowledged leaves its timer, which then finds nothing to do.
 void watch_break(Server& server, ports::Executor& loop, const core::ObjectId& object,
                  std::uint64_t serial) {
-  loop.start_timer(limits::kBreakTimeout_us, [weak = std::weak_ptr(server.alive()), &server, object,
-                                              serial] {
-    auto alive = weak.lock();
-    if (alive == nullptr || !server.opens().is_breaking(object, serial)) return;
-    server.event(Severity::kWarning, "caching.break.timeout",
-                 "A client did not give back an oplock or a lease in time.");
-    give_up(server, object, serial);
-  });
+  loop.start_timer(limits::kBreakTimeout_us,
+                   [weak = std::weak_ptr(server.alive()), &server, object, serial] {
+                     auto alive = weak.lock();
+                     if (alive == nullptr || !server.opens().is_breaking(object, serial)) return;
+                     server.event(Severity::kWarning, "caching.break.timeout",
+                                  "A client did not give back an oplock or a lease in time.");
+                     give_up(server, object, serial);
+                   });
 }
 
 void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakNotice> breaks) {
@@ -86,8 +86,7 @@ void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakN
       spawn(close_orphans(server, loop, std::move(notice)));
       continue;
     }
-    if (notice.what.serial != 0)
-      watch_break(server, loop, notice.object, notice.what.serial);
+    if (notice.what.serial != 0) watch_break(server, loop, notice.object, notice.what.serial);
     send(server, std::make_shared<const core::BreakNotice>(std::move(notice)), 0, &loop);
   }
 }
@@ -100,8 +99,8 @@ core::WaitToken BreakWait::token() {
 
 Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
   Server& server = request_.server;
-  request_.broke_caching = request_.broke_caching || !outcome.breaks.empty() ||
-                           outcome.status == NtStatus::kPending;
+  request_.broke_caching =
+      request_.broke_caching || !outcome.breaks.empty() || outcome.status == NtStatus::kPending;
   server.waits().wake(outcome.wakes);
   send_breaks(server, request_.loop, std::move(outcome.breaks));
   if (outcome.status != NtStatus::kPending) {

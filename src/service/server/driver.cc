@@ -70,8 +70,8 @@ void Driver::drain(std::string_view reason) {
 
 void Driver::end_when_drained() {
   if (draining_.empty()) return;
-  bool only_waits = std::ranges::all_of(
-      active_, [](const auto& entry) { return entry.second->async_id != 0; });
+  bool only_waits =
+      std::ranges::all_of(active_, [](const auto& entry) { return entry.second->async_id != 0; });
   if (only_waits) disconnect(draining_);
 }
 

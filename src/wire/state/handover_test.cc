@@ -77,8 +77,8 @@ HandoverHead head() {
 HeldConnection connection() {
   HeldConnection c;
   c.id = 7;
-  c.flags = HeldConnection::kBehindProxy | HeldConnection::kLoggedOn |
-            HeldConnection::kNegotiated | HeldConnection::kInFrame;
+  c.flags = HeldConnection::kBehindProxy | HeldConnection::kLoggedOn | HeldConnection::kNegotiated |
+            HeldConnection::kInFrame;
   c.socket = 21;
   c.loop = 1;
   c.peer = {guid(0x10).octets, 50'001};
