@@ -19,7 +19,8 @@ std::optional<ports::Endpoint> parse_address(std::string_view address, std::uint
 /// prefix are set.
 std::optional<ports::AddressRange> parse_address_range(std::string_view text);
 
-/// "192.0.2.10/24", "2001:db8::10/64": an address and the bits of its network; nullopt when it is none.
+/// "192.0.2.10/24", "2001:db8::10/64": an address and the bits of its network; nullopt when it is
+/// none.
 std::optional<ports::MovingAddress> parse_moving_address(std::string_view text);
 
 /// "192.0.2.1 25Gbit rss": an address, its speed (Mbit or Gbit; 1Gbit when there is none) and

@@ -206,6 +206,10 @@ TEST(Config, NamesWhatDoesNotFitTogether) {
               HasSubstr("needs protocol.max_dialect"));
   EXPECT_THAT(report("[[listen]]\nport=1\n[[listen]]\naddress=\"::\"\nport=1\n"),
               HasSubstr("[::]:1 is there twice"));
+  EXPECT_THAT(report("[witness]\nenabled=true\nport=1\n[[listen]]\nport=1\n"),
+              HasSubstr("witness: [::]:1 is there twice"));
+  EXPECT_THAT(report("[witness]\nenabled=true\nport=135\n"),
+              HasSubstr("witness: [::]:135 is there twice"));
   EXPECT_THAT(report("[[listen]]\nproxy_protocol=true\n"), HasSubstr("needs the proxies'"));
   EXPECT_THAT(report("[[listen]]\nproxy_from=[\"::1\"]\n"), HasSubstr("means nothing without"));
   EXPECT_THAT(report("[[listen]]\nproxy_from=[\"10.0.0.1/8\"]\n"),

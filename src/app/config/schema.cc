@@ -521,6 +521,12 @@ std::vector<Key> behaviour_keys() {
          c.shares.back().max_file_size = static_cast<std::uint64_t>(v.number);
        },
        {}, 0, INT64_MAX},
+  };
+}
+
+/// Handles that outlive their connection and their server, and what clients cache meanwhile.
+std::vector<Key> availability_keys() {
+  return {
       {"continuous_availability", Kind::kFlag, "false",
        "Grants persistent handles: a client that loses its connection, or its server, gets its open "
        "files back with their locks and leases, from this server or from the one that serves the "
@@ -650,12 +656,13 @@ std::vector<Key> share_keys() {
 std::vector<Table> make_schema() {
   std::vector<Key> keys = share_keys();
   std::ranges::move(behaviour_keys(), std::back_inserter(keys));
+  std::ranges::move(availability_keys(), std::back_inserter(keys));
   std::ranges::move(apple_keys(), std::back_inserter(keys));
   std::ranges::move(elsewhere_keys(), std::back_inserter(keys));
   Table share{"share", true, "A directory to serve.", std::move(keys),
               [](Config& c, std::uint32_t line) { c.shares.emplace_back().line = line; }};
-  return {server_table(),   listen_table(),   failover_table(), witness_table(), protocol_table(),
-          security_table(), limits_table(),   runtime_table(),  log_table(),     std::move(share)};
+  return {server_table(),   listen_table(), failover_table(), witness_table(), protocol_table(),
+          security_table(), limits_table(), runtime_table(),  log_table(),     std::move(share)};
 }
 
 }  // namespace

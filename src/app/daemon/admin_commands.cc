@@ -194,7 +194,8 @@ std::string iso_time_ms(std::int64_t us) {
   ::gmtime_r(&seconds, &parts);
   char text[64], with_ms[80];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(with_ms, sizeof with_ms, "%s.%03dZ", text, static_cast<int>(us % 1'000'000 / 1'000));
+  std::snprintf(with_ms, sizeof with_ms, "%s.%03dZ", text,
+                static_cast<int>(us % 1'000'000 / 1'000));
   return with_ms;
 }
 
@@ -203,9 +204,8 @@ std::string iso_time_ms(std::int64_t us) {
 admin::Json failover_log(const RecentEvents& events) {
   Json list = Json::array();
   for (const RecentEvents::Kept& event : events.kept())
-    list.push_back({{"time", iso_time_ms(event.at_us)},
-                    {"event", event.name},
-                    {"text", event.message}});
+    list.push_back(
+        {{"time", iso_time_ms(event.at_us)}, {"event", event.name}, {"text", event.message}});
   return {{"events", std::move(list)}};
 }
 

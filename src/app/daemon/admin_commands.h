@@ -10,8 +10,8 @@
 namespace holdfast::app {
 
 /// The admin commands that every serving process knows: "sessions", "files" (members "limit",
-/// "share"), "close-session" (member "session"), "shares", "failover" (volumes whose handles outlive
-/// the server). nullopt: another command.
+/// "share"), "close-session" (member "session"), "shares", "failover" (volumes whose handles
+/// outlive the server). nullopt: another command.
 std::optional<admin::Json> answer_about_node(Node& node, const admin::Json& request);
 
 /// What "failover-log" answers: the events kept, the oldest first.

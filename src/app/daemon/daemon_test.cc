@@ -61,6 +61,25 @@ platform::UniqueFd connect_to(std::uint16_t port) {
   return fd;
 }
 
+TEST(NodeOptions, AShareIsClusteredOnlyWithTheWitnessService) {
+  Config config;
+  config.shares.emplace_back().cluster = ClusterKind::kFailover;
+  config.listen.emplace_back();
+  auto clustered = [&] {
+    return node_options(config, false, {}, nullptr, nullptr).shares.at(0).share.is_clustered;
+  };
+  EXPECT_FALSE(clustered());
+  EXPECT_EQ(endpoints_of(config).size(), 1u);
+  config.witness.enabled = true;
+  EXPECT_TRUE(clustered());
+  auto endpoints = endpoints_of(config);
+  ASSERT_EQ(endpoints.size(), 3u);
+  EXPECT_EQ(endpoints[1].serves, Serves::kWitness);
+  EXPECT_EQ(endpoints[2].at.port, 135);
+  config.witness.endpoint_mapper = 0;
+  EXPECT_EQ(endpoints_of(config).size(), 2u);
+}
+
 class DaemonTest : public testing::Test {
  protected:
   DaemonTest() {

@@ -38,8 +38,8 @@ std::string run(const std::string& command, std::vector<std::string> extra) {
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t pid = 0;
-  int error = ::posix_spawn(&pid, command.c_str(), nullptr, &attributes, arguments,
-                            environment.data());
+  int error =
+      ::posix_spawn(&pid, command.c_str(), nullptr, &attributes, arguments, environment.data());
   posix_spawnattr_destroy(&attributes);
   if (error != 0) return std::string("it cannot be started: ") + std::strerror(error);
   platform::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -65,9 +65,9 @@ std::function<bool(const core::failover::Epoch&)> fence_command(std::string comm
   if (command.empty()) return {};
   return [command = std::move(command), volume = std::move(volume),
           &events](const core::failover::Epoch& holder) {
-    std::string problem = run(command, {"HOLDFAST_VOLUME=" + volume,
-                                        "HOLDFAST_HOLDER=" + holder.host,
-                                        "HOLDFAST_EPOCH=" + std::to_string(holder.number)});
+    std::string problem =
+        run(command, {"HOLDFAST_VOLUME=" + volume, "HOLDFAST_HOLDER=" + holder.host,
+                      "HOLDFAST_EPOCH=" + std::to_string(holder.number)});
     if (problem.empty()) return true;
     events.emit({Severity::kWarning,
                  "failover.fence.failed",

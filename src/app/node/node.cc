@@ -201,9 +201,18 @@ void Node::serve_volumes() {
   begun.get_future().wait();
 }
 
+/// Clients that registered with the witness service hear that the server goes before it does.
+void Node::tell_witnesses() {
+  if (parts_->rpc == nullptr || parts_->rpc->witness().announce_unavailable() == 0) return;
+  auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (parts_->rpc->witness().untold() != 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
 /// Ends the connections in order, then makes the state of every volume clean: whoever serves it
 /// next begins at once.
 void Node::give_volumes_back() {
+  tell_witnesses();
   parts_->loops->stop_listening();
   parts_->server->close_all();
   constexpr auto kLongest = std::chrono::microseconds(limits::kDrainTime_us + 2'000'000);

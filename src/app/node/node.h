@@ -121,6 +121,7 @@ class Node {
   void restore(service::handover::Takeover& takeover);
   void serve_volumes();
   void give_volumes_back();
+  void tell_witnesses();
 
   ports::AcceptHandler acceptor(const ListenAt& where);
   void tell_listening();

@@ -160,8 +160,11 @@ OpenTable::Reclaimed OpenTable::reclaim_in(Stripe& stripe, OpenId id, const Recl
   Reclaimed out;
   if (stripe.is_lost(file.caching.partners(id))) {
     bool kept = stripe.keeps_caching(id, open);
-    file.caching.reclaimed(id, kept, file.locks.any_below(~std::uint64_t{0}), claim.lease_epoch,
-                           out.wakes);
+    // Where the share lets nobody have more than read caching (a cluster that scales out), Windows
+    // grants that beside locks (smbtorture's reconnect-contended-failover).
+    bool only_reads = (open.spec.share->max_caching & ~wire::smb2::LeaseState::kReadCaching) == 0;
+    bool locked = !only_reads && file.locks.any_below(~std::uint64_t{0});
+    file.caching.reclaimed(id, kept, locked, claim.lease_epoch, out.wakes);
     if (!kept) changed(stripe, file);
   }
   stripe.disconnected.erase(open.persistent_id);

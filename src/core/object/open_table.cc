@@ -73,8 +73,7 @@ NtStatus OpenTable::Stripe::check(const ObjectId& object, const Link& link, std:
   if (NtStatus s = check_streams(object, link, access); s != NtStatus::kSuccess) return s;
   auto found = files.find(object);
   if (found == files.end()) return NtStatus::kSuccess;
-  if (found->second.going_as(link) != nullptr)
-    return NtStatus::kDeletePending;
+  if (found->second.going_as(link) != nullptr) return NtStatus::kDeletePending;
   for (OpenId other_id : found->second.opens) {
     const OpenSpec& other = find(other_id)->spec;
     if (share_modes_conflict(access, share_access, other.access, other.share_access))

@@ -124,8 +124,7 @@ BreakOutcome OpenTable::break_caching(OpenId id, BreakReason reason, WaitToken t
   Open* open = stripe->find(id);
   if (open == nullptr || open->spec.pipe != nullptr) return {};
   if (reason == BreakReason::kWrite) open->modified = true;
-  BreakOutcome out =
-      stripe->demand(open->spec.object, actor_of(id, open->spec), reason, token);
+  BreakOutcome out = stripe->demand(open->spec.object, actor_of(id, open->spec), reason, token);
   if (!out.breaks.empty()) changed(*stripe, stripe->file_of(*open));
   return out;
 }

@@ -76,8 +76,7 @@ std::optional<Guid> stored_server_guid(const std::string& path) {
   return guid;
 }
 
-std::unique_ptr<service::VolumeStorage> make_journal_volume(std::string path,
-                                                            ports::Random& random,
+std::unique_ptr<service::VolumeStorage> make_journal_volume(std::string path, ports::Random& random,
                                                             EventSink& events) {
   return std::make_unique<JournalVolume>(std::move(path), random, events);
 }

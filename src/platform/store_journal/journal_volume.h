@@ -13,8 +13,7 @@ inline constexpr const char* kStateFolder = ".holdfast";
 
 /// Epoch and journal in the folder `path`, whose parent must be there. The random source and the
 /// sink outlive it.
-std::unique_ptr<service::VolumeStorage> make_journal_volume(std::string path,
-                                                            ports::Random& random,
+std::unique_ptr<service::VolumeStorage> make_journal_volume(std::string path, ports::Random& random,
                                                             EventSink& events);
 
 /// The ServerGuid that the store in this folder has, read without a lock and without changing

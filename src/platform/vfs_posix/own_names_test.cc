@@ -31,8 +31,7 @@ TEST_F(OwnNamesTest, TheReservedNameIsNotThereForClients) {
   auto root = open("");
   ASSERT_TRUE(root);
   for (const ports::DirEntry& entry : list(*root->file, 1)) EXPECT_NE(entry.name, ".holdfast");
-  EXPECT_EQ(wait(root->file->find_entry(io(), ".Holdfast")).error(),
-            NtStatus::kObjectNameNotFound);
+  EXPECT_EQ(wait(root->file->find_entry(io(), ".Holdfast")).error(), NtStatus::kObjectNameNotFound);
   // Names that only look like it, and the same one elsewhere.
   EXPECT_TRUE(open(".holdfast2"));
   EXPECT_TRUE(open("dir/.holdfast"));

@@ -34,7 +34,7 @@ Result<Found> Share::find(const Credentials& who, const std::string& path, bool 
   int flags = O_PATH | (no_follow ? O_NOFOLLOW : 0);
   if (is_reserved(path))
     return fail(path.find('/') == path.npos ? NtStatus::kObjectNameNotFound
-                                                      : NtStatus::kObjectPathNotFound);
+                                            : NtStatus::kObjectPathNotFound);
   auto exact = open_beneath(who, root(), path, flags);
   if (exact) return Found{std::move(*exact), path};
   if (exact.error() != NtStatus::kObjectNameNotFound || path.empty()) return fail(exact.error());

@@ -31,12 +31,13 @@ Task<std::invoke_result_t<F&, Blocking>> run(ports::IoContext io, const Share& s
     auto result = fn(Blocking::kNo);
     if (result || result.error() != kWouldBlock) co_return result;
   }
-  co_return co_await ports::run_blocking(
-      io.loop, [&fn, io]() -> std::invoke_result_t<F&, Blocking> {
-        // It may have waited for its turn.
-        if (io.is_fenced()) return fail(NtStatus::kFileForcedClosed);
-        return fn(Blocking::kYes);
-      });
+  co_return co_await ports::run_blocking(io.loop,
+                                         [&fn, io]() -> std::invoke_result_t<F&, Blocking> {
+                                           // It may have waited for its turn.
+                                           if (io.is_fenced())
+                                             return fail(NtStatus::kFileForcedClosed);
+                                           return fn(Blocking::kYes);
+                                         });
 }
 
 }  // namespace holdfast::platform::posix

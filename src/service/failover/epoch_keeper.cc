@@ -37,8 +37,9 @@ Task<bool> EpochKeeper::fenced(const Epoch& holder) {
   fenced_ = holder.number;
   events_.emit({Severity::kNotice,
                 "failover.fenced.other",
-                "The earlier server of " + storage_.path() + " was kept from writing by the fence "
-                "command.",
+                "The earlier server of " + storage_.path() +
+                    " was kept from writing by the fence "
+                    "command.",
                 {{"holder", holder.host}}});
   co_return true;
 }
@@ -56,8 +57,8 @@ Task<EpochKeeper::Step> EpochKeeper::write(EpochTaker& taker, Step step) {
 
 /// Until the epoch is taken, lost to somebody else (kLost), or the wait was stopped (nullopt).
 Task<std::optional<EpochKeeper::Step>> EpochKeeper::try_to_take() {
-  core::failover::Candidate candidate{rules_.instance, rules_.boot, rules_.host, rules_.lease_ms,
-                                      true, rules_.exclusive_mount};
+  core::failover::Candidate candidate{rules_.instance, rules_.boot, rules_.host,
+                                      rules_.lease_ms, true,        rules_.exclusive_mount};
   EpochTaker taker(candidate);
   for (;;) {
     std::uint64_t begun_us = loop_.clock().monotonic_us();

@@ -19,8 +19,8 @@ struct EpochRules {
   /// No other machine can have the volume's file system mounted at the same time. Then nobody is
   /// waited for, and only another's epoch ends ours, not the time.
   bool exclusive_mount = false;
-  /// Keeps the holder of this epoch from writing to the storage (SCSI reservation, power switch) and
-  /// says whether it did; then it is not waited for. May block: on a pool thread. May be empty.
+  /// Keeps the holder of this epoch from writing to the storage (SCSI reservation, power switch)
+  /// and says whether it did; then it is not waited for. May block: on a pool thread. May be empty.
   std::function<bool(const core::failover::Epoch& holder)> fence{};
 };
 

@@ -29,8 +29,7 @@ struct Inheritance {
 /// connections are ended, and it begins anew with waiting for the epoch.
 ///
 /// Runs on one loop; what ports::Volume has is thread-safe. Held by shared_ptr; stop() ends it.
-class ServedVolume final : public ports::Volume,
-                           public std::enable_shared_from_this<ServedVolume> {
+class ServedVolume final : public ports::Volume, public std::enable_shared_from_this<ServedVolume> {
  public:
   enum class State : std::uint8_t { kTaking, kRestoring, kUp, kFailed, kStopped };
   struct Hooks {

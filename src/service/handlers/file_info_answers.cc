@@ -75,9 +75,10 @@ Task<NtStatus> all(InfoQuery& q, const ports::FileInfo& i) {
   all.access.access_flags = q.open.access;
   all.mode.mode = mode_of(q.open);
   all.position.current_byte_offset = position_of(q.open);
+  // The rest is as true of a file whose name is gone (POSIX unlink, or a program on the server).
   Result<std::string> name = co_await name_of(q);
-  if (!name) co_return name.error();
-  all.name.file_name = "\\" + *name;
+  if (!name && name.error() != NtStatus::kFileDeleted) co_return name.error();
+  all.name.file_name = "\\" + name.value_or("");
   if (!q.open.file->stream().empty()) all.name.file_name += ":$DATA";
   append(all, q.out);
   co_return NtStatus::kSuccess;

@@ -55,6 +55,16 @@ std::uint32_t maximal_access(const core::Share& share, const ports::Identity& wh
   return share.read_only || names(share.read_only_users, who) ? kReadOnly : smb2::FileAccess::kAll;
 }
 
+/// An earlier instance may still have the volume, or its opens are being restored: the client would
+/// give up for good if it was refused now.
+Task<NtStatus> wait_for_volume(Request& r, const core::Share& share) {
+  if (NtStatus s = co_await share.failover->wait_until_up(r.loop); s != NtStatus::kSuccess)
+    co_return s;
+  r.driver.uses(share.failover);
+  NtStatus settled = co_await r.server.failover().settle(r.loop, *share.failover);
+  co_return settled == NtStatus::kFileForcedClosed ? NtStatus::kBadNetworkName : NtStatus::kSuccess;
+}
+
 }  // namespace
 
 /// MS-SMB2 3.3.5.7.
@@ -83,16 +93,9 @@ Task<Reply> tree_connect(Request& r) {
     co_return error_reply(s);
   }
 
-  // An earlier instance may still have the volume, or its opens are being restored: the client would
-  // give up for good if it was refused now.
-  if (share->failover != nullptr) {
-    if (NtStatus s = co_await share->failover->wait_until_up(r.loop); s != NtStatus::kSuccess)
-      co_return error_reply(s);
-    r.driver.uses(share->failover);
-    if (NtStatus s = co_await r.server.failover().settle(r.loop, *share->failover);
-        s == NtStatus::kFileForcedClosed)
-      co_return error_reply(NtStatus::kBadNetworkName);
-  }
+  if (share->failover != nullptr)
+    if (NtStatus status = co_await wait_for_volume(r, *share); status != NtStatus::kSuccess)
+      co_return error_reply(status);
 
   core::TreeConnect tree;
   tree.share = share;

@@ -17,7 +17,7 @@ STEPS = [
     (0, ["stat", "second", True, True]),
     # An open file without a name, and one that another has been renamed over.
     (0, ["open", 0, "second", ["O_RDWR"]]), (1, ["unlink", "second"]), (0, ["write", 0, 5, " and more"]),
-    (0, ["read", 0, 0, 100]), (1, ["stat", "second", True, True]), (1, ["open", 0, "second", ["O_RDWR", "O_CREAT"]]),
+    (0, ["read", 0, 0, 100]), (0, ["end", 0]), (1, ["stat", "second", True, True]), (1, ["open", 0, "second", ["O_RDWR", "O_CREAT"]]),
     (1, ["write", 0, 0, "new"]), (0, ["read", 0, 0, 100]), (1, ["rename", "case", "second"]),
     (1, ["read", 0, 0, 100]), (0, ["close", 0]), (1, ["close", 0]), (0, ["list", "."]),
     (0, ["mkdir", "folder"]), (1, ["rmdir", "folder"]), (0, ["stat", "folder", True, True]),

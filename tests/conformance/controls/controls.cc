@@ -17,7 +17,11 @@ constexpr std::uint32_t kFallSilent = 0x83848003;
 constexpr std::uint32_t kPaddedAnswer = 0x83848013;
 constexpr std::uint32_t kPadReads = 0x83848023;
 constexpr std::uint32_t kSleep = 0x83848043;
+constexpr std::uint32_t kNodeNumber = 0x83848083;
+constexpr std::uint32_t kStopNode = 0x83848103;
+constexpr std::uint32_t kStartNode = 0x83848203;
 
+constexpr std::uint8_t kOnlyNode[] = {0};
 constexpr std::size_t kPadding = 8;
 constexpr std::uint8_t kFiller = 8;
 constexpr std::uint64_t kMillisecond_us = 1000;
@@ -27,7 +31,16 @@ constexpr std::size_t kReadDataOffsetAt = smb2::kHeaderSize + 2;
 constexpr std::size_t kIoctlOutputOffsetAt = smb2::kHeaderSize + 32;
 
 bool is_control(std::uint32_t code) {
-  return code == kFallSilent || code == kPaddedAnswer || code == kPadReads || code == kSleep;
+  switch (code) {
+    case kFallSilent:
+    case kPaddedAnswer:
+    case kPadReads:
+    case kSleep:
+    case kNodeNumber:
+    case kStopNode:
+    case kStartNode: return true;
+    default: return false;
+  }
 }
 
 /// Moves the payload that begins at `offset` back by kPadding octets of zero; the octet that says
@@ -97,6 +110,8 @@ Task<Reply> Controls::handle(Request& r, service::Handler next) {
     co_return co_await control(r, query);
   }
   Reply reply = co_await next(r);
+  if (dies_with_clients_ && r.header.command == smb2::Command::kCreate && r.session != nullptr)
+    watch(r);
   if (r.header.command == smb2::Command::kRead && reply.status == NtStatus::kSuccess &&
       pads_reads(r.driver.peer()))
     pad(reply.message, smb2::ReadResponse::kDataOffset, kReadDataOffsetAt);
@@ -111,6 +126,14 @@ Task<Reply> Controls::control(Request& r, smb2::IoctlRequest query) {
       peers_[r.driver.peer()].pads_reads = true;
       co_return answer(query, {});
     }
+    case kNodeNumber: co_return answer(query, kOnlyNode);
+    case kStopNode: {
+      // It ends when the client has had this answer, and ends the connection by a broken message.
+      Lock lock(mutex_);
+      if (auto stream = peers_[r.driver.peer()].stream.lock()) stream->take_process_along();
+      co_return answer(query, {});
+    }
+    case kStartNode: co_return answer(query, {});
     default: co_return co_await sleep(r, query);
   }
 }
@@ -124,6 +147,17 @@ Reply Controls::fall_silent(Request& r, const smb2::IoctlRequest& query) {
     if (auto stream = weak.lock()) stream->fall_silent();
   });
   return answer(query, {});
+}
+
+void Controls::watch(Request& r) {
+  Lock lock(mutex_);
+  auto stream = peers_[r.driver.peer()].stream.lock();
+  if (stream == nullptr) return;
+  stream->on_loss([&server = r.server, session = r.session->id] {
+    for (core::OpenId open : server.opens().of_session(session))
+      if (server.opens().outlives_server(open)) return true;
+    return false;
+  });
 }
 
 bool Controls::pads_reads(const ports::Endpoint& peer) {

@@ -36,7 +36,7 @@ class Need:
     why: str
 
 
-FLAGS = {"skip", "local", "waits", "fresh"}
+FLAGS = {"skip", "local", "waits", "fresh", "restarts"}
 DEFAULT_LIMIT_S = 60
 
 

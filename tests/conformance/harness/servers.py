@@ -23,7 +23,21 @@ ip addr add 10.99.0.1/24 dev hf0
 ip addr add 10.99.1.1/24 dev hf1
 ip link set hf0 up
 ip link set hf1 up
-exec "$@"
+[ "$restarts" = yes ] || exec "$@"
+# A client that comes meanwhile is not refused, but hears nothing, as of a node that is gone.
+iptables -A OUTPUT -p tcp --sport 445 --tcp-flags RST RST -j DROP
+# What is killed is started anew, in the same network, as by whoever looks after it in earnest.
+trap 'kill "$child"' TERM
+status=137
+while [ "$status" = 137 ]; do
+  "$@" &
+  child=$!
+  while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+  done
+done
+exit "$status"
 """
 
 
@@ -35,6 +49,8 @@ class Server:
     """One variant (servers/NAME.toml), started when first used and again whenever it ended."""
 
     as_released = False
+    restarts = False  # is started anew whenever it is killed
+    dies_with_clients = False  # is killed whenever a client is lost that may come back
 
     def __init__(self, variant, place, surroundings, binaries, passwords):
         self.variant, self.binaries, self.passwords = variant, binaries, passwords
@@ -79,13 +95,21 @@ class Server:
             self.process = subprocess.Popen(
                 ["unshare", "--net", "sh", "-euc", NETWORK, "server", self.binary(),
                  "--config", self.config],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env=self.environment())
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._accepts():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise ServerEnded(f"{self.variant}: does not start: {self.last_words()}")
             time.sleep(0.03)
+
+    def environment(self):
+        restarts = self.restarts or self.dies_with_clients
+        env = {**os.environ, "restarts": "yes" if restarts else "no"}
+        if self.dies_with_clients:
+            env["HOLDFAST_TEST_DIES_WITH_CLIENTS"] = "yes"
+        return env
 
     def binary(self):
         """The build with the test-only control codes (controls/) where there is one."""

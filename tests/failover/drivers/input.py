@@ -205,6 +205,49 @@ def case_unreadable(stage):
     stage.service.stop()
 
 
+def case_epoch_damaged(stage):
+    """The epoch cannot be read: nobody knows who may serve the volume, so nobody does; what it holds stays."""
+    opens = stage.leave_opens()
+    epoch = stage.store() / "epoch"
+    for at in (40, 4096 + 40):
+        journal.flip(epoch, at)
+    before = octets(stage.store())
+    stage.mark()
+    stage.service.start()
+    print("   ", stage.said(r".*epoch in \S+ is damaged.*").group(0))
+    stage.said(re.escape(str(epoch)))
+    stage.works(PLAIN, "durable")
+    stage.service.stop()
+    expect(octets(stage.store()) == before, "the store whose epoch is damaged was changed")
+    epoch.unlink()
+    stage.mark()
+    stage.service.start()
+    restored = stage.restored()
+    expect(restored == opens, f"of {opens} opens {restored} were restored")
+    stage.works(KEPT, "persistent")
+    stage.service.stop()
+
+
+def case_not_a_folder(stage):
+    """Something else stands where the store should be, until it is moved away."""
+    opens = stage.leave_opens()
+    store = stage.store()
+    aside = stage.work / "aside"
+    store.rename(aside)
+    store.write_text("not a store")
+    stage.mark()
+    stage.service.start()
+    print("   ", stage.said(".*(Not a directory|File exists).*").group(0))
+    stage.said(re.escape(str(store)))
+    stage.works(PLAIN, "durable")
+    store.unlink()
+    aside.rename(store)
+    restored = stage.restored()
+    expect(restored == opens, f"of {opens} opens {restored} were restored")
+    stage.works(KEPT, "persistent")
+    stage.service.stop()
+
+
 def case_tail(stage):
     """The last write was not finished when the power went: it is left out, with a warning, and all else is there."""
     opens = stage.leave_opens()

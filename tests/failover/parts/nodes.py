@@ -2,6 +2,7 @@
 """Two nodes with one volume and one address, and the ways in which the one that has them is lost."""
 
 import concurrent.futures
+import datetime
 import json
 import os
 import shutil
@@ -58,6 +59,9 @@ class Nodes:
         for node in NODES:
             self.mount_of(node).mkdir()
             self._prepare(node)
+        if self.kind == "holdfastd":  # a user is the same one on both: by his SID, which the file of users has
+            homes = [self.stage.state / self.stage.name / "servers" / node / "state/users" for node in NODES]
+            shutil.copyfile(*homes)
         self._serve(self.active, wait_ms=0)
 
     def stop(self):
@@ -134,9 +138,19 @@ class Nodes:
         begun = time.time()
         self.active, self.spare = self.spare, self.active
         self._serve(self.active)
-        ready_at = time.time()
+        ready_at = self._ready_at(begun)
         return SimpleNamespace(struck_at=struck_at, gone_at=gone_at, ready_at=ready_at,
                                notes=[f"to {self.active}, ready {ready_at - begun:.2f} s after the move began"])
+
+    def _ready_at(self, begun):
+        """When the server was ready by its own log; else now. It serves before this program, on a busy machine, sees it."""
+        log = self.stage.state / self.stage.name / "servers" / self.active / "log"
+        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+            word = line.split(" ", 1)[0]
+            if "is served again" in line and word.endswith("Z"):
+                at = datetime.datetime.fromisoformat(word[:-1] + "+00:00").timestamp()
+                return at if at > begun else time.time()
+        return time.time()
 
     def restore(self):
         """After a round that failed: one node serves, whatever happened."""
@@ -177,12 +191,11 @@ class Split(Nodes):
     def _judge(self, lost, client, outage):
         """(problems, note) of what the cut node did, when the round is over and its cable is back."""
         problems = []
-        self.stage.tool("network", "plug", lost)
         local = self._write_there(lost)
         if local is None:
             problems.append("a program's write on the cut node reached the disk")
-        time.sleep(1)  # time for it to do harm, now that it has a network
-        self.stage.end(client)
+        self.stage.end(client)  # before the cable is back: it would find the other node
+        self.stage.tool("network", "plug", lost)
         lines = [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
         good = [line for line in lines if line["what"] == "acknowledged"]
         late = [line for line in good if line["at"] > outage.ready_at]

@@ -157,8 +157,8 @@ class Round:
         """How soon after the new server was ready the client connected; the tickle is to make that soon."""
         if not hasattr(self.event, "syn_limit_s"):
             return ""
-        # A server may tickle a moment before this program sees that it is ready.
-        at = self.capture.first_syn(self.client_address(seat), self.outage.ready_at - 0.5)
+        # A server may tickle a moment before this program sees that it is ready: then it is 0.
+        at = self.capture.first_syn(self.client_address(seat), self.outage.gone_at)
         limit, since = self.event.syn_limit_s, at and max(0.0, at - self.outage.ready_at)
         if limit is not None and (since is None or since > limit):
             problems.append(f"the client's SYN came {'never' if since is None else f'{since:.2f} s'} after the new server "
@@ -181,14 +181,15 @@ class Round:
         """Every reconnect must have succeeded with the FileId that it asked for, and what the job holds be among them."""
         capture, address = self.capture, self.client_address(seat)
         opens, reclaims = capture.opens(address), capture.reclaims(address)
-        good = []
+        good, refused = [], {}
         for create, answer in reclaims:
             if answer.status != 0:
-                problems.append(f"DH2C for {create.reconnects[:8].hex()} refused: status {answer.status:#010x}")
+                refused.setdefault(f"DH2C for {create.reconnects[:8].hex()} refused: status {answer.status:#010x}", []).append(answer)
             elif answer.body[128:136] != create.reconnects[:8]:
                 problems.append(f"DH2C for {create.reconnects[:8].hex()} gave {answer.body[128:136].hex()}")
             else:
                 good.append(create.reconnects[:8])
+        problems += [f"{text} ({len(answers)} times)" for text, answers in refused.items()]
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
             if not ids & set(good):

@@ -16,7 +16,7 @@ import time
 from harness.lab import Failed, check
 
 NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, FLUSH, READ, WRITE, LOCK, IOCTL, ECHO = 0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 13
-SET_INFO, QUERY_INFO, QUERY_DIRECTORY = 17, 16, 14
+SET_INFO, QUERY_INFO, QUERY_DIRECTORY, OPLOCK_BREAK = 17, 16, 14, 18
 # Work of applications, in contrast to what a client does to get there.
 WORK = {CREATE, CLOSE, FLUSH, READ, WRITE, LOCK, SET_INFO, QUERY_INFO, QUERY_DIRECTORY}
 COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRITE: "WRITE", LOCK: "LOCK", SET_INFO: "SET_INFO",
@@ -24,6 +24,7 @@ COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRIT
 # SUCCESS, PENDING, NO_MORE_FILES, NO_SUCH_FILE, OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, END_OF_FILE; and
 # USER_SESSION_DELETED, for what a client sends with its old session before it has a new one.
 HARMLESS = {0, 0x103, 0x80000006, 0xC000000F, 0xC0000034, 0xC000003A, 0xC0000011, 0xC0000203}
+FILE_CLOSED = 0xC0000128
 RESPONSE, RELATED = 1, 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
@@ -236,9 +237,11 @@ class Capture:
         return counts
 
     def refusals(self, client, event):
-        """What the server refused after the event, besides what is asked for to be told that it is not there."""
+        """What the server refused after the event, besides what is asked for to be told that it is not there, and the
+        closing of handles that the client had not reclaimed (MS-SMB2 3.3.5.10), and what is said late to a break of before."""
         return [m for m in self.messages if m.is_response and m.client == client and m.at > event
-                and m.status not in HARMLESS and m.command not in (SESSION_SETUP, IOCTL)]
+                and m.status not in HARMLESS and m.command not in (SESSION_SETUP, IOCTL, OPLOCK_BREAK)
+                and not (m.command == CLOSE and m.status == FILE_CLOSED)]
 
     def closed_at(self, client, name):
         """When that client last asked to close a handle of that file, or None."""
@@ -259,9 +262,11 @@ class Capture:
         return first - before[-1] if before and first else None
 
     def first_syn(self, client, since):
-        """When that client first sent a SYN after a time."""
-        return next((at for at, source, _, _, flags, _ in self.segments
-                     if at >= since and source == client and flags & (SYN | ACK) == SYN), None)
+        """When that client first sent a SYN after a time that was answered by a SYN."""
+        answered = {ports[::-1] for at, _, target, ports, flags, _ in self.segments
+                    if at >= since and target == client and flags & (SYN | ACK) == SYN | ACK}
+        return next((at for at, source, _, ports, flags, _ in self.segments
+                     if at >= since and source == client and flags & (SYN | ACK) == SYN and ports in answered), None)
 
     def seen_by_tshark(self):
         """What tshark says of reconnects: [(client, message id, status)]. It gets those packets only that could matter,
