@@ -5,7 +5,7 @@
 # is wrong with a binary is said, and the old one goes on.
 . "$root/tests/e2e/lib.sh"
 need clients
-python3 -c 'import Cryptodome' 2>/dev/null || need python
+/usr/bin/python3 -c "import Cryptodome" 2>/dev/null || need python
 pid_file_says() { [ "$(admin status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')" = "$daemon" ]; }
 
 refusals() {
@@ -32,8 +32,8 @@ for loop in $(loops_here); do
   start_daemon "$WORK/holdfast.toml"
   admin user list | grep -q alice || add_user alice 'correct horse 1'
   refusals
-  python3 "$root/tests/e2e/drivers/upgrade.py" "$holdfast" "$WORK/admin.sock" "$port" "$WORK/alice.password" "$WORK/data"
-  python3 "$root/tests/e2e/drivers/upgrade_load.py" "$HOLDFAST_BIN_DIR" "$WORK/admin.sock" "$port" "$WORK/alice.login" \
+  "$root/tests/e2e/drivers/upgrade.py" "$holdfast" "$WORK/admin.sock" "$port" "$WORK/alice.password" "$WORK/data"
+  "$root/tests/e2e/drivers/upgrade_load.py" "$HOLDFAST_BIN_DIR" "$WORK/admin.sock" "$port" "$WORK/alice.login" \
     "$WORK/alice.password" "$WORK/safe"
   pid_file_says || fail "another process serves"
   stop_daemon
