@@ -169,6 +169,19 @@ int reload_command(const Common& common) {
   return result->value("complete", Json(true)) == Json(false) ? kFailed : kDone;
 }
 
+int upgrade_command(const Common& common, const std::string& binary) {
+  int status = kDone;
+  Json request = {{"command", "upgrade"}};
+  if (!binary.empty()) request["binary"] = binary;
+  auto result = ask_server(common, std::move(request), status);
+  if (!result) return status;
+  if (common.json)
+    print_json(*result);
+  else
+    print(text_of(*result, "text") + "\n");
+  return kDone;
+}
+
 int stop_command(const Common& common) {
   int status = kDone;
   ask_server(common, {{"command", "stop"}}, status);

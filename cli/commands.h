@@ -27,6 +27,7 @@ int status_command(const Common& common);
 int sessions_command(const Common& common);
 int files_command(const Common& common, const std::string& share);
 int reload_command(const Common& common);
+int upgrade_command(const Common& common, const std::string& binary);
 int stop_command(const Common& common);
 int close_session_command(const Common& common, const std::string& session);
 

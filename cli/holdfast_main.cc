@@ -153,6 +153,12 @@ void CommandLine::add_server_commands() {
   files->add_option("--share", text_, "Of this share only")->type_name("NAME");
   add_json(*command(program_, "reload", "Apply the changed configuration; nobody is disconnected",
                     [this] { return reload_command(common_); }));
+  CLI::App* upgrade =
+      command(program_, "upgrade", "Replace the running daemon's program; nobody is disconnected",
+              [this] { return upgrade_command(common_, text_); });
+  add_json(*upgrade);
+  upgrade->add_option("BINARY", text_, "The new program (without it: the installed one)")
+      ->type_name("");
   command(program_, "close-session", "End a session",
           [this] { return close_session_command(common_, text_); })
       ->add_option("SESSION", text_, "As `holdfast sessions` shows it")

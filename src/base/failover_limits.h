@@ -34,6 +34,14 @@ inline constexpr std::uint64_t kFailoverTellEvery_us = 500'000;
 /// How long the end of a server in order waits for requests in progress.
 inline constexpr std::uint64_t kDrainTime_us = 8'000'000;
 
+/// How long an upgrade waits for requests in progress, with connections held; then the old binary
+/// goes on. A client's pause is that at most, and the start of the new binary.
+inline constexpr std::uint64_t kUpgradeHold_us = 600'000;
+/// How long the new binary waits for volumes that the old one has served, with connections held.
+inline constexpr std::uint64_t kUpgradeVolumes_us = 5'000'000;
+/// Octets of a hand-over between two binaries, at most.
+inline constexpr std::size_t kMaxHandover = std::size_t{4} << 30;
+
 /// Octets of a PROXY header, with what follows the addresses. Version 1 has at most 107.
 inline constexpr std::size_t kMaxProxyHeader = 4'096;
 inline constexpr std::size_t kMaxProxyHeaderV1 = 107;

@@ -32,6 +32,24 @@ class SlotMap {
     ++size_;
     return make_id(slot);
   }
+  /// The same with an id that an earlier map gave. nullptr: something has that slot.
+  template <class... Args>
+  T* emplace_at(Id id, Args&&... args) {
+    std::uint32_t slot = static_cast<std::uint32_t>(id) - 1;
+    auto generation = static_cast<std::uint32_t>(id >> 32);
+    if (slot >= kMaxRestored || generation == 0) return nullptr;
+    while (slots_.size() <= slot) {
+      free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+      slots_.emplace_back();
+    }
+    Slot& s = slots_[slot];
+    if (s.value) return nullptr;
+    std::erase(free_, slot);
+    s.generation = generation;
+    s.value.emplace(std::forward<Args>(args)...);
+    ++size_;
+    return &*s.value;
+  }
   T* find(Id id) {
     std::uint32_t slot = static_cast<std::uint32_t>(id) - 1;
     if (slot >= slots_.size()) return nullptr;
@@ -66,6 +84,9 @@ class SlotMap {
     std::optional<T> value;
     std::uint32_t generation = 1;
   };
+  /// Slots beyond it are no ids that a map gave.
+  static constexpr std::uint32_t kMaxRestored = 1u << 24;
+
   Id make_id(std::uint32_t slot) const {
     return static_cast<Id>(slots_[slot].generation) << 32 | (slot + 1);
   }

@@ -28,6 +28,9 @@ class PreauthHash {
     update(provider, std::span<const Bytes>(&message, 1));
   }
   Bytes value() const { return value_; }
+  /// Goes on from a value().
+  explicit PreauthHash(const std::array<std::uint8_t, 64>& value) : value_(value) {}
+  const std::array<std::uint8_t, 64>& octets() const { return value_; }
 
  private:
   std::array<std::uint8_t, 64> value_{};

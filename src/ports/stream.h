@@ -5,6 +5,7 @@
 #include <compare>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/buffer.h"
@@ -54,6 +55,16 @@ class StreamHandler {
   virtual void on_closed(CloseReason reason) = 0;
 };
 
+/// A connection that stands still, for another binary of the server to go on with.
+struct StreamImage {
+  /// What the platform knows it by.
+  std::uint32_t handle = 0;
+  /// Arrived and not delivered; queued and not taken by the kernel.
+  ByteVec received, unsent;
+  /// On the wire; peer() and local() may be what a proxy says.
+  Endpoint peer, local;
+};
+
 /// One TCP connection (or what stands for one), bound to the loop it was accepted on.
 class Stream {
  public:
@@ -77,6 +88,14 @@ class Stream {
   virtual void abort() = 0;
   virtual Endpoint peer() const = 0;
   virtual Endpoint local() const = 0;
+
+  /// Nothing moves between the kernel and this process when `done` is called, on the loop, until
+  /// resume(). Receiving is paused before.
+  virtual void suspend(UniqueFunction done) { done(); }
+  /// Sends again; receiving stays paused.
+  virtual void resume() {}
+  /// While it is suspended. nullopt: it has ended, or is of a kind that cannot be handed over.
+  virtual std::optional<StreamImage> image() const { return std::nullopt; }
 };
 
 /// Called on the loop that the stream belongs to.

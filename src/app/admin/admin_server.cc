@@ -66,6 +66,21 @@ std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::open(Contr
       new AdminServer(loop, path, std::move(fd), std::move(handler)));
 }
 
+std::unique_ptr<AdminServer> AdminServer::adopt(ControlLoop& loop, const std::string& path,
+                                                platform::UniqueFd listener, Handler handler) {
+  return std::unique_ptr<AdminServer>(
+      new AdminServer(loop, path, std::move(listener), std::move(handler)));
+}
+
+void AdminServer::answer_later(platform::UniqueFd fd, const Json& reply) {
+  int number = fd.get();
+  auto client = std::make_unique<Client>();
+  client->fd = std::move(fd);
+  client->out = to_line(reply);
+  clients_[number] = std::move(client);
+  serve(number, 0);
+}
+
 AdminServer::AdminServer(ControlLoop& loop, std::string path, platform::UniqueFd fd,
                          Handler handler)
     : loop_(loop), path_(std::move(path)), listener_(std::move(fd)), handler_(std::move(handler)) {
@@ -134,7 +149,9 @@ void AdminServer::answer_lines(Client& client) {
     std::string line = client.in.substr(0, end);
     client.in.erase(0, end + 1);
     Parsed parsed = parse_request(line);
+    asking_ = client.fd.get();
     client.out = to_line(parsed.error.is_null() ? handler_(parsed.request) : parsed.error);
+    asking_ = -1;
     if (client.out.size() > kMaxReplyOctets)
       client.out = to_line(error_reply("too-long", "The answer is too long; set a limit."));
     if (!send(client)) return;

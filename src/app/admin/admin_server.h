@@ -25,6 +25,9 @@ class AdminServer {
   static std::expected<std::unique_ptr<AdminServer>, std::string> open(ControlLoop& loop,
                                                                        const std::string& path,
                                                                        Handler handler);
+  /// The same with the listening socket of an earlier binary of this process.
+  static std::unique_ptr<AdminServer> adopt(ControlLoop& loop, const std::string& path,
+                                            platform::UniqueFd listener, Handler handler);
   /// Removes the socket.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
@@ -32,6 +35,13 @@ class AdminServer {
 
   /// Sends what is queued to who reads at once; for the reply to "stop".
   void flush();
+
+  /// For another binary: the listening socket, and, while the handler runs, whom it answers (-1:
+  /// nobody).
+  int listener() const { return listener_.get(); }
+  int asking() const { return asking_; }
+  /// A connection of an earlier binary, and the answer that it waits for.
+  void answer_later(platform::UniqueFd client, const Json& reply);
 
  private:
   struct Client {
@@ -53,6 +63,7 @@ class AdminServer {
   std::string path_;
   platform::UniqueFd listener_;
   Handler handler_;
+  int asking_ = -1;
   std::map<int, std::unique_ptr<Client>> clients_;
 };
 

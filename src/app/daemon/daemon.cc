@@ -15,6 +15,8 @@
 #include "app/daemon/node_options.h"
 #include "app/daemon/state_dir.h"
 #include "app/daemon/witness_commands.h"
+#include "app/upgrade/check_binary.h"
+#include "app/upgrade/upgrade.h"
 #include "platform/store_journal/journal_volume.h"
 
 namespace holdfast::app {
@@ -95,24 +97,47 @@ std::expected<void, std::string> Daemon::start() {
   if (auto opened = open_users(config_); !opened) return opened;
   report_unknown_users(config_);
   // First the socket: it tells whether another daemon runs on this configuration.
-  auto open_admin = [this] {
-    return admin::AdminServer::open(control_, config_.admin_socket(),
-                                    [this](const admin::Json& request) { return answer(request); });
-  };
-  auto admin = open_admin();
-  for (int tries = 0; !admin && tries < kStartTries; ++tries) {
-    std::this_thread::sleep_for(kStartPause);
-    admin = open_admin();
-  }
-  if (!admin) return std::unexpected(admin.error());
-  admin_ = std::move(*admin);
+  if (auto opened = open_admin(); !opened) return opened;
   watch_share_edits();
   NodeOptions options = node_options(config_, ::geteuid() == 0, server_guid_, users_, accounts_);
   options.interposer = interposer_;
   options.share_editor = share_editor_;
+  if (arrival_ != nullptr) options.takeover = &arrival_->takeover();
   auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
+  // Whoever was connected goes on first.
+  if (arrival_ != nullptr) arrival_->connect(*node_);
+  if (auto listening = listen_first(); !listening) return listening;
+  event(Severity::kNotice, "server.started", summary());
+  if (arrival_ != nullptr) finish_arrival();
+  service_manager_.ready(summary());
+  return {};
+}
+
+std::expected<void, std::string> Daemon::open_admin() {
+  auto handler = [this](const admin::Json& request) { return answer(request); };
+  const std::string path = config_.admin_socket();
+  if (int fd = arrival_ == nullptr ? -1 : arrival_->take_admin(path); fd >= 0) {
+    admin_ = admin::AdminServer::adopt(control_, path, platform::UniqueFd(fd), handler);
+    return {};
+  }
+  auto admin = admin::AdminServer::open(control_, path, handler);
+  for (int tries = 0; !admin && tries < kStartTries; ++tries) {
+    std::this_thread::sleep_for(kStartPause);
+    admin = admin::AdminServer::open(control_, path, handler);
+  }
+  if (!admin) return std::unexpected(admin.error());
+  admin_ = std::move(*admin);
+  return {};
+}
+
+std::expected<void, std::string> Daemon::listen_first() {
+  for (const ListenAt& l : endpoints_of(config_)) {
+    if (arrival_ == nullptr) break;
+    if (auto sockets = arrival_->take_listener(l.at); !sockets.empty())
+      node_->listen(l, std::move(sockets));
+  }
   std::string failed = follow_listeners(config_);
   for (int tries = 0; !failed.empty() && tries < kStartTries; ++tries) {
     std::this_thread::sleep_for(kStartPause);
@@ -122,9 +147,69 @@ std::expected<void, std::string> Daemon::start() {
       node_->listening().end())
     return std::unexpected(failed);
   if (!failed.empty()) event(Severity::kError, "listen.failed", failed);
-  event(Severity::kNotice, "server.started", summary());
-  service_manager_.ready(summary());
   return {};
+}
+
+// ---- another binary in this process ----
+
+void Daemon::arrive(int handover_fd) {
+  auto arrival = Arrival::read(handover_fd);
+  if (arrival) {
+    arrival_ = std::move(*arrival);
+    return;
+  }
+  event(Severity::kError, "upgrade.lost",
+        "Cannot go on with the clients of the earlier binary: " + arrival.error() +
+            ". They come back by themselves, to what outlives a server.");
+}
+
+void Daemon::finish_arrival() {
+  const auto& report = arrival_->takeover().report();
+  std::uint64_t pause_ms = arrival_->pause_ms();
+  std::string text = "holdfastd " HOLDFAST_VERSION " goes on with " +
+                     std::to_string(report.connections) + " connection(s) and " +
+                     std::to_string(report.opens) + " open(s) after a pause of " +
+                     std::to_string(pause_ms) + " ms";
+  if (report.closed != 0) text += "; " + std::to_string(report.closed) + " connection(s) closed";
+  for (std::size_t i = 0; i < report.reasons.size(); ++i)
+    text += (i == 0 ? ": " : ", ") + report.reasons[i];
+  if (report.pipes != 0) text += "; " + std::to_string(report.pipes) + " pipe(s) disconnected";
+  text += ".";
+  bool whole = report.closed == 0 && report.opens_lost == 0;
+  event(whole ? Severity::kNotice : Severity::kWarning, "server.upgraded", text);
+  end_sessions_of_removed_users();
+  admin::Json result = {{"text", text},
+                        {"version", HOLDFAST_VERSION},
+                        {"connections", report.connections},
+                        {"sessions", report.sessions},
+                        {"opens", report.opens},
+                        {"requests", report.requests},
+                        {"closed", report.closed},
+                        {"opens_lost", report.opens_lost},
+                        {"pipes", report.pipes},
+                        {"reasons", report.reasons},
+                        {"pause_ms", pause_ms}};
+  if (int asker = arrival_->take_asker(); asker >= 0)
+    admin_->answer_later(platform::UniqueFd(asker), admin::result_reply(std::move(result)));
+  arrival_.reset();
+}
+
+admin::Json Daemon::upgrade(const admin::Json& request) {
+  UpgradeOrder order;
+  order.binary = own_binary();
+  if (auto binary = request.find("binary"); binary != request.end() && binary->is_string())
+    order.binary = binary->get<std::string>();
+  order.arguments = arguments_;
+  order.admin_listener = admin_->listener();
+  order.asker = admin_->asking();
+  order.admin_path = config_.admin_socket();
+  std::string problem = check_binary(order.binary, config_file_);
+  if (problem.empty()) {
+    event(Severity::kNotice, "server.upgrading", "Handing over to " + order.binary + ".");
+    problem = app::upgrade(*node_, order);
+  }
+  event(Severity::kError, "upgrade.refused", "The server goes on as it was: " + problem);
+  return admin::error_reply("upgrade", "The server goes on as it was: " + problem);
 }
 
 /// Clients change the file on loops; it is taken here, on the main thread.
@@ -291,6 +376,7 @@ admin::Json Daemon::answer(const admin::Json& request) {
     control_.stop();
     return admin::result_reply(admin::Json::object());
   }
+  if (command == "upgrade") return upgrade(request);
   if (command == "failover-log") return admin::result_reply(failover_log(failover_events_));
   if (auto reply = answer_about_node(*node_, request)) return std::move(*reply);
   if (auto reply = answer_about_witness(*node_, request)) return std::move(*reply);
@@ -298,7 +384,7 @@ admin::Json Daemon::answer(const admin::Json& request) {
                             "There is no command \"" + command +
                                 "\"; known are status, sessions, files, shares, failover, "
                                 "failover-log, close-session, witness-list, witness-move, reload, "
-                                "reload-users and stop.");
+                                "reload-users, upgrade and stop.");
 }
 
 void Daemon::run() {

@@ -13,6 +13,7 @@
 #include "app/log/log_sink.h"
 #include "app/log/recent_events.h"
 #include "app/node/node.h"
+#include "app/upgrade/arrival.h"
 #include "platform/random/system_random.h"
 #include "platform/users/nss_accounts.h"
 #include "platform/users/user_store.h"
@@ -43,6 +44,10 @@ class Daemon {
   void without_signals() { handle_signals_ = false; }
   /// For a build for tests, before start(). Outlives the daemon.
   void set_interposer(service::Interposer* interposer) { interposer_ = interposer; }
+  /// Before start(): the words behind the program's name, for an upgrade.
+  void set_arguments(std::vector<std::string> arguments) { arguments_ = std::move(arguments); }
+  /// Before start(): an earlier binary of this process has left its clients behind this descriptor.
+  void arrive(int handover_fd);
   ControlLoop& control() { return control_; }
   Node& node() { return *node_; }
   admin::Json answer(const admin::Json& request);
@@ -57,6 +62,10 @@ class Daemon {
   /// Listens where the configuration says and no longer elsewhere. What could not be, as sentences.
   std::string follow_listeners(const Config& next);
   void watch_share_edits();
+  std::expected<void, std::string> open_admin();
+  std::expected<void, std::string> listen_first();
+  admin::Json upgrade(const admin::Json& request);
+  void finish_arrival();
   std::expected<void, std::string> open_users(const Config& config);
   /// "" or the error.
   std::string reload_users();
@@ -80,6 +89,9 @@ class Daemon {
   /// Readable when a client has changed the configuration file.
   platform::UniqueFd edited_;
   std::shared_ptr<ShareFileEditor> share_editor_;
+  std::vector<std::string> arguments_;
+  /// During a start that goes on with the clients of an earlier binary.
+  std::unique_ptr<Arrival> arrival_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<admin::AdminServer> admin_;
 };

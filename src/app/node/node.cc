@@ -118,6 +118,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
   p.authenticator = std::make_unique<service::SpnegoAuthenticator>(
       std::vector<std::shared_ptr<service::Mechanism>>{p.ntlm});
   service::Interposer* interposer = options.interposer;
+  service::handover::Takeover* takeover = options.takeover;
   const service::NtlmConfig ntlm = options.ntlm;
   std::vector<std::string> names = options.witness_names;
   auto settings = node->make_settings(std::move(options));
@@ -126,6 +127,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(NodeOptions option
       service::Environment{p.random, p.clock, *p.crypto, *p.authenticator, events, interposer,
                            p.coherence.get()},
       std::move(*settings));
+  if (takeover != nullptr) node->restore(*takeover);
   node->serve_volumes();
   p.server->set_network(std::make_shared<platform::SystemInterfaces>());
   p.rpc = std::make_unique<RpcServices>(*p.server, ntlm, users);
@@ -168,6 +170,18 @@ std::shared_ptr<service::ServedVolume> Node::failover_of(const ShareOptions& sha
       platform::store::make_journal_volume(share.state_path, parts_->random, *parts_->events),
       std::move(epoch));
   return volume;
+}
+
+void Node::restore(service::handover::Takeover& takeover) {
+  std::promise<void> done;
+  ports::Executor& loop = parts_->loops->loop(0);
+  auto run = [](service::handover::Takeover& t, service::Server& server, ports::Executor& on,
+                std::promise<void>& told) -> Task<void> {
+    co_await t.restore_state(server, on);
+    told.set_value();
+  };
+  loop.post([&] { spawn(run(takeover, *parts_->server, loop, done)); });
+  done.get_future().wait();
 }
 
 void Node::serve_volumes() {
@@ -305,6 +319,13 @@ std::expected<platform::ListenerInfo, std::string> Node::listen(const ListenAt& 
     parts_->rpc->start_witness(parts_->loops->loop(0));
   tell_listening();
   return listening;
+}
+
+void Node::listen(const ListenAt& where, std::vector<platform::UniqueFd> sockets) {
+  parts_->loops->adopt_listener(where.at, std::move(sockets), acceptor(where));
+  listening_.push_back(where);
+  if (where.serves == Serves::kWitness) parts_->rpc->start_witness(parts_->loops->loop(0));
+  tell_listening();
 }
 
 /// Clients may open further channels to these: not to those that only proxies may connect to. RPC

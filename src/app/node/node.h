@@ -13,6 +13,7 @@
 #include "ports/address_range.h"
 #include "service/apple/apple_vfs.h"
 #include "service/failover/failover.h"
+#include "service/handover/takeover.h"
 #include "service/logon/ntlm_mechanism.h"
 #include "service/pipes/share_editor.h"
 #include "service/server/server.h"
@@ -80,6 +81,8 @@ struct NodeOptions {
   bool leave_out_shares_without_directory = false;
   /// Only in a build for tests. Outlives the node.
   service::Interposer* interposer = nullptr;
+  /// Not null: what an earlier binary of this process has handed over. Outlives the start.
+  service::handover::Takeover* takeover = nullptr;
 };
 
 /// One running server: loops, file systems, log-on, and the SMB server on top of them. Composition
@@ -93,6 +96,8 @@ class Node {
   ~Node();
 
   std::expected<platform::ListenerInfo, std::string> listen(const ListenAt& where);
+  /// The same on sockets of an earlier binary.
+  void listen(const ListenAt& where, std::vector<platform::UniqueFd> sockets);
   /// Closes that listener; its connections stay. False: there is none.
   bool stop_listening(const ports::Endpoint& at);
   /// As bound.
@@ -113,6 +118,7 @@ class Node {
 
   std::expected<std::shared_ptr<ports::Vfs>, std::string> volume_of(const ShareOptions& share);
   std::shared_ptr<service::ServedVolume> failover_of(const ShareOptions& share);
+  void restore(service::handover::Takeover& takeover);
   void serve_volumes();
   void give_volumes_back();
   void tell_witnesses();

@@ -18,6 +18,10 @@
 #include "crypto/provider.h"
 #include "wire/smb2/header.h"
 
+namespace holdfast::wire::state {
+struct HeldConnection;
+}
+
 namespace holdfast::core {
 
 /// Room in front of every message: the transport header and, when it is sealed, the transform
@@ -136,6 +140,8 @@ class Connection {
   crypto::PreauthHash& preauth() { return preauth_; }
 
   Channel* channel(SessionId id);
+  /// The one that protects the answer to a request of that session (RequestMeta::channel).
+  std::shared_ptr<const Channel> channel_of(SessionId session);
   Channel& add_channel(SessionPtr session);
   /// Requests that came before keep it until they are answered.
   void drop_channel(SessionId id);
@@ -152,11 +158,18 @@ class Connection {
   std::uint32_t credits_outstanding() const { return window_.outstanding(); }
   std::uint64_t next_async_id() { return next_async_id_++; }
 
+  // ---- hand-over to another binary (hand_over.cc) ----
+
+  /// What the next server has to know of this connection. `out` shows octets of it.
+  void hand_over(wire::state::HeldConnection& out) const;
+  /// Goes on where an earlier server was; sessions are in the table. False: it cannot, and is to be
+  /// closed.
+  bool restore(const wire::state::HeldConnection& held);
+
  private:
   std::optional<Disconnect> unseal(Buffer& frame, Batch& batch);
   std::optional<Disconnect> decompress(Buffer& frame);
   std::optional<Disconnect> split(Bytes content, Batch& batch);
-  std::shared_ptr<const Channel> channel_of(SessionId session);
   NtStatus check_signature(RequestMeta& request);
   const crypto::Signer* signer_for(const Outgoing& answer, SessionId id);
   const Channel* sealing_channel(const std::vector<Outgoing>& answers, SessionId sealed_by);

@@ -48,4 +48,27 @@ std::uint16_t CreditWindow::grant(std::uint16_t requested) {
   return static_cast<std::uint16_t>(granted);
 }
 
+std::vector<std::uint32_t> CreditWindow::used() const {
+  std::vector<std::uint32_t> out;
+  for (std::uint64_t id = begin_; id < end_; ++id)
+    if (used(id)) out.push_back(static_cast<std::uint32_t>(id - begin_));
+  return out;
+}
+
+bool CreditWindow::restore(std::uint64_t begin, std::uint64_t end, std::uint32_t outstanding,
+                           const std::vector<std::uint32_t>& used) {
+  constexpr std::uint64_t kLargestSpan = 2ull * limits::kMaxCredits;
+  if (end < begin || end - begin > kLargestSpan || outstanding > end - begin) return false;
+  if (std::ranges::any_of(used, [&](std::uint32_t id) { return id >= end - begin; })) return false;
+  std::size_t span = kFirstSpan;
+  while (span < end - begin) span *= 2;
+  std::vector<bool> bits(span, false);
+  for (std::uint32_t id : used) bits[(begin + id) % span] = true;
+  bits_ = std::move(bits);
+  begin_ = begin;
+  end_ = end;
+  outstanding_ = outstanding;
+  return true;
+}
+
 }  // namespace holdfast::core

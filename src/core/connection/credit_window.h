@@ -26,6 +26,11 @@ class CreditWindow {
   std::uint32_t outstanding() const { return outstanding_; }
   std::uint64_t begin() const { return begin_; }
   std::uint64_t end() const { return end_; }
+  /// Message ids of the window that are used, counted from begin().
+  std::vector<std::uint32_t> used() const;
+  /// Goes on where an earlier server was. False, and nothing has changed: no window is like that.
+  bool restore(std::uint64_t begin, std::uint64_t end, std::uint32_t outstanding,
+               const std::vector<std::uint32_t>& used);
 
  private:
   bool used(std::uint64_t id) const { return bits_[id % bits_.size()]; }

@@ -59,5 +59,30 @@ TEST(CreditWindow, AgreesWithASetOfIds) {
   }
 }
 
+TEST(CreditWindow, GoesOnInAnotherBinary) {
+  CreditWindow old;
+  ASSERT_TRUE(old.consume(0, 1));
+  (void)old.grant(200);
+  for (std::uint64_t id : {1, 2, 5, 9}) ASSERT_TRUE(old.consume(id, 1));
+  CreditWindow next;
+  ASSERT_TRUE(next.restore(old.begin(), old.end(), old.outstanding(), old.used()));
+  EXPECT_EQ(next.begin(), old.begin());
+  EXPECT_EQ(next.end(), old.end());
+  EXPECT_EQ(next.outstanding(), old.outstanding());
+  EXPECT_FALSE(next.consume(5, 1));
+  EXPECT_FALSE(next.consume(old.end(), 1));
+  EXPECT_TRUE(next.consume(3, 2));
+  EXPECT_EQ(next.begin(), 6u);
+}
+
+TEST(CreditWindow, IsNotRestoredToWhatNoneCanBe) {
+  CreditWindow window;
+  EXPECT_FALSE(window.restore(5, 4, 0, {}));
+  EXPECT_FALSE(window.restore(0, 1u << 30, 1, {}));
+  EXPECT_FALSE(window.restore(0, 10, 11, {}));
+  EXPECT_FALSE(window.restore(0, 10, 5, {10}));
+  EXPECT_TRUE(window.consume(0, 1));
+}
+
 }  // namespace
 }  // namespace holdfast::core

@@ -206,6 +206,20 @@ void NotifyTable::directory_moved(const ports::Vfs* vfs, std::string_view from,
   }
 }
 
+std::vector<NotifyTable::Held> NotifyTable::hand_over() {
+  Lock lock(mutex_);
+  std::vector<Held> out;
+  for (const auto& [open, w] : watchers_)
+    out.push_back({open, w.watch, w.overflow || !w.events.empty()});
+  return out;
+}
+
+void NotifyTable::restore(Held held) {
+  if (!watch(held.open, std::move(held.watch))) return;
+  Lock lock(mutex_);
+  watchers_.find(held.open)->second.overflow = held.missed;
+}
+
 void NotifyTable::lost_below(const ports::Vfs* vfs, std::string_view path,
                              std::vector<Wake>& wakes) {
   if (idle()) return;

@@ -98,6 +98,16 @@ class NotifyTable {
   /// Changes may have been missed below this directory ("" = everywhere in vfs): whoever watches
   /// there or above is told to look.
   void lost_below(const ports::Vfs* vfs, std::string_view path, std::vector<Wake>& wakes);
+  /// A handle that watches, for another binary of the server.
+  struct Held {
+    OpenId open = 0;
+    Watch watch;
+    /// Something has been collected that its client has not heard of.
+    bool missed = false;
+  };
+  std::vector<Held> hand_over();
+  /// Watches as before; missed: the client is told to look.
+  void restore(Held held);
   bool idle() const { return count_.load(std::memory_order_relaxed) == 0; }
 
  private:

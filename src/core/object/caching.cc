@@ -215,6 +215,22 @@ void StreamCaching::restore(OpenId open, const CachingRequest& had) {
   holder->parent = had.lease.parent;
 }
 
+std::optional<StreamCaching::Breaking> StreamCaching::breaking(OpenId open) const {
+  const Holder* holder = const_cast<StreamCaching*>(this)->holder_of(open);
+  if (holder == nullptr || !holder->breaking()) return std::nullopt;
+  return Breaking{holder->breaking_to, holder->wanted, holder->told};
+}
+
+std::uint64_t StreamCaching::restore_break(OpenId open, const Breaking& breaking) {
+  Holder* holder = holder_of(open);
+  if (holder == nullptr || holder->breaking()) return 0;
+  holder->serial = ++*last_serial_;
+  holder->breaking_to = valid(breaking.to & holder->state);
+  holder->wanted = valid(breaking.wanted & holder->breaking_to);
+  holder->told = breaking.told;
+  return holder->serial;
+}
+
 CachingGrant StreamCaching::grant_of(const Holder& holder) {
   CachingGrant out;
   out.level = holder.level;

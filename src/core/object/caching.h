@@ -124,6 +124,19 @@ class StreamCaching {
   /// What an open of an earlier instance had. Of opens with one lease the latest epoch counts.
   void restore(OpenId open, const CachingRequest& had);
 
+  /// A break under way, as another binary of the server has to know it.
+  struct Breaking {
+    std::uint32_t to = 0;
+    /// After that one.
+    std::uint32_t wanted = 0;
+    /// False: it is held back until its client can be told.
+    bool told = true;
+  };
+  std::optional<Breaking> breaking(OpenId open) const;
+  /// Goes on with a break of what restore() has entered. The serial of the break, or 0 when it was
+  /// known already, from another open with the lease.
+  std::uint64_t restore_break(OpenId open, const Breaking& breaking);
+
   /// MS-SMB2 3.3.5.22.1. `level` becomes what the open has.
   NtStatus acknowledge(OpenId open, wire::smb2::OplockLevel& level, std::vector<CacheBreak>& breaks,
                        std::vector<Wake>& wakes);

@@ -161,16 +161,10 @@ bool OpenTable::begin_rename(OpenId id, const std::string& old_path, const std::
   return any;
 }
 
-namespace {
-
-OpenSpec spec_of(const OpenTable::Restored& restored) {
-  const OpenRecord& r = restored.record;
+OpenSpec spec_of(const OpenRecord& r) {
   OpenSpec spec;
-  spec.share = restored.share;
-  spec.identity = restored.identity;
-  spec.object = {restored.key, r.stream};
-  spec.file = restored.file;
-  spec.path = restored.path;
+  spec.object = {r.key, r.stream};
+  spec.path = r.path;
   spec.access = r.access;
   spec.share_access = r.share_access;
   spec.options = r.options;
@@ -194,8 +188,7 @@ OpenSpec spec_of(const OpenTable::Restored& restored) {
   return spec;
 }
 
-OpenLife life_of(const OpenTable::Restored& restored) {
-  const OpenRecord& r = restored.record;
+OpenLife life_of(const OpenRecord& r) {
   OpenLife life;
   life.durable = r.durable;
   life.durable_timeout_ms = r.durable_timeout_ms;
@@ -206,12 +199,8 @@ OpenLife life_of(const OpenTable::Restored& restored) {
   life.create_action = r.create_action;
   life.lock_sequence = r.lock_sequence;
   life.channel.restart(r.channel_sequence);
-  life.disconnected = true;
-  life.expires_us = restored.expires_us;
   return life;
 }
-
-}  // namespace
 
 /// The part of restore() that can fail once the open is entered.
 NtStatus OpenTable::restore_in(Stripe& stripe, OpenId id, const OpenRecord& record) {
@@ -231,13 +220,20 @@ NtStatus OpenTable::restore_in(Stripe& stripe, OpenId id, const OpenRecord& reco
   const Link link = link_of(open.spec);
   if (record.delete_pending && file.going_as(link) == nullptr)
     file.going.push_back({link, false, open.spec.caching.lease.parent});
-  stripe.disconnected[open.persistent_id] = id;
   return NtStatus::kSuccess;
 }
 
 Result<OpenId> OpenTable::restore(Restored restored) {
-  OpenSpec spec = spec_of(restored);
   const OpenRecord& record = restored.record;
+  OpenSpec spec = spec_of(record);
+  spec.share = restored.share;
+  spec.identity = restored.identity;
+  spec.object.key = restored.key;
+  spec.file = restored.file;
+  spec.path = restored.path;
+  OpenLife life = life_of(record);
+  life.disconnected = true;
+  life.expires_us = restored.expires_us;
   bool has_lease = spec.caching.level == OplockLevel::kLease;
   if (has_lease && !leases_.bind(spec.caching.lease.id, spec.object))
     return fail(NtStatus::kInvalidParameter);
@@ -252,11 +248,12 @@ Result<OpenId> OpenTable::restore(Restored restored) {
     Lock lock(stripe.mutex);
     auto notes = std::make_shared<OpenNotes>(record.mode);
     notes->kept_times.store(record.kept_times, std::memory_order_relaxed);
-    Open open{spec, record.persistent_id, nullptr, life_of(restored), std::move(notes)};
+    Open open{spec, record.persistent_id, nullptr, std::move(life), std::move(notes)};
     open.recorded = true;
     open.restored = true;
     id = stripe.id_of(stripe.opens.emplace(std::move(open)));
     status = restore_in(stripe, id, record);
+    if (status == NtStatus::kSuccess) stripe.disconnected[record.persistent_id] = id;
   }
   if (status == NtStatus::kSuccess) {
     if (leases_directory(spec))

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/mutex.h"
@@ -372,6 +373,49 @@ class OpenTable {
   std::vector<OpenId> of_volume(const ports::Volume& volume);
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
+
+  // ---- hand-over to another binary (open_hand_over.cc) ----
+
+  /// An open with all that only this process knows of it.
+  struct HeldOpen {
+    OpenRecord record;
+    OpenId id = 0;
+    SessionId session = 0;
+    ConnectionId connection = 0;
+    std::uint32_t tree = 0;
+    bool is_pipe = false;
+    bool disconnected = false;
+    bool replay_eligible = false;
+    bool used = false;
+    bool modified = false;
+    bool recorded = false;
+    /// Its client may know it by the id that it had in an earlier process.
+    bool restored = false;
+    std::uint64_t expires_us = 0;
+    std::uint64_t position = 0;
+    std::optional<Guid> deleter_parent_lease;
+    std::optional<StreamCaching::Breaking> breaking;
+    // Not of the record: what the next binary finds or makes by itself.
+    ports::FilePtr file;
+    std::shared_ptr<DirectoryScan> scan;
+    std::shared_ptr<const Share> share;
+    std::shared_ptr<const ports::Identity> identity;
+    std::shared_ptr<ports::Pipe> pipe;
+  };
+  /// Nothing runs meanwhile that uses an open.
+  std::vector<HeldOpen> hand_over();
+  std::uint64_t next_persistent_id();
+  void restore_next_persistent_id(std::uint64_t next);
+  /// Enters an open of an earlier binary under its own ids; share, identity, file and pipe are of
+  /// this one. break_serial: not 0 when its client has still to answer a break (is_breaking()).
+  struct TakenOver {
+    NtStatus status = NtStatus::kSuccess;
+    ObjectId object;
+    std::uint64_t break_serial = 0;
+  };
+  TakenOver take_over(HeldOpen held);
+  /// FileId.Persistent of those that a state store has a record of.
+  std::unordered_set<std::uint64_t> recorded();
 
   std::vector<OpenId> of_session(SessionId session);
   std::vector<OpenId> of_tree(SessionId session, std::uint32_t tree);

@@ -132,6 +132,10 @@ Link name_of(const OpenSpec& spec);
 /// Has this open a lease of a directory?
 bool leases_directory(const OpenSpec& spec);
 
+/// What a record says of an open, without what a process has of it.
+OpenSpec spec_of(const OpenRecord& record);
+OpenLife life_of(const OpenRecord& record);
+
 /// Who an open is when it comes to caching.
 StreamCaching::Actor actor_of(OpenId id, const OpenSpec& spec);
 

@@ -36,6 +36,12 @@ SessionPtr SessionTable::create(ConnectionId connection, std::uint64_t random) {
   return session;
 }
 
+bool SessionTable::restore(SessionPtr session) {
+  Lock lock(mutex_);
+  SessionId id = session->id;
+  return sessions_.emplace(id, std::move(session)).second;
+}
+
 SessionPtr SessionTable::find(SessionId id) {
   Lock lock(mutex_);
   auto found = sessions_.find(id);

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "base/nt_time.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "core/session/share.h"
 #include "crypto/key_derivation.h"
 #include "crypto/provider.h"
@@ -26,12 +27,27 @@ inline constexpr std::size_t kMaxChannelsPerSession = 32;
 using SessionId = std::uint64_t;
 using ConnectionId = std::uint64_t;
 
+/// What the keys were made of, for the hand-over to another binary. Cleared at the end.
+struct KeyOctets {
+  ByteVec signing, seal, open;
+  KeyOctets() = default;
+  KeyOctets(ByteVec s, ByteVec e, ByteVec d)
+      : signing(std::move(s)), seal(std::move(e)), open(std::move(d)) {}
+  KeyOctets(const KeyOctets&) = delete;
+  KeyOctets& operator=(const KeyOctets&) = delete;
+  ~KeyOctets() {
+    for (ByteVec* key : {&signing, &seal, &open}) clear_secret(*key);
+  }
+};
+
 /// The expanded keys of one session (or of one channel of it). Immutable, shared by the loops.
 struct Keys {
   std::shared_ptr<const crypto::Signer> signer;
   /// What the server sends, and what the client sends; null without encryption.
   std::shared_ptr<const crypto::Aead> seal;
   std::shared_ptr<const crypto::Aead> open;
+  /// Of a bound channel only its signing key. Null: there are none.
+  std::shared_ptr<const KeyOctets> octets;
 };
 
 /// One tree connect (MS-SMB2 3.3.1.9).
@@ -101,6 +117,8 @@ class SessionTable {
   /// Takes it out; nullptr when it was not there (somebody else ends it already).
   SessionPtr remove(SessionId id);
   std::vector<SessionPtr> all();
+  /// Enters one that an earlier server had. False: there is one with its id.
+  bool restore(SessionPtr session);
   std::size_t size();
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/loop/event_loop.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -103,11 +104,13 @@ void EventLoop::run_posted() {
     asleep_ = false;
     running_.swap(posted_);
   }
-  for (auto& fn : running_) {
+  for (run_ = 0; run_ < running_.size();) {
+    UniqueFunction& fn = running_[run_++];
     fn();
     fn = {};
   }
   running_.clear();
+  run_ = 0;
   if (running_.capacity() > 4'096) std::vector<UniqueFunction>().swap(running_);
 }
 
@@ -140,6 +143,19 @@ void EventLoop::turn() {
   // Destructors of the buried may bury others.
   for (auto dead = std::exchange(buried_, {}); !dead.empty();) dead.pop_back();
   if (idle() && when_idle_) std::exchange(when_idle_, {})();
+}
+
+std::size_t EventLoop::pending() {
+  std::lock_guard lock(mutex_);
+  return posted_.size() + (running_.size() - run_) + scheduled_.size() + outstanding_;
+}
+
+std::shared_ptr<ports::Stream> EventLoop::adopt(UniqueFd fd) {
+  // It had a place before.
+  options_.connections->take_anyway();
+  ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  ports::Endpoint peer = peer_endpoint(fd.get());
+  return make_stream(std::move(fd), peer);
 }
 
 bool EventLoop::finished() {

@@ -29,6 +29,8 @@ class ConnectionLimit {
     release();
     return false;
   }
+  /// Beyond the limit, too.
+  void take_anyway() { used_.fetch_add(1, std::memory_order_relaxed); }
   void release() { used_.fetch_sub(1, std::memory_order_relaxed); }
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   std::size_t max() const { return max_; }
@@ -97,6 +99,12 @@ class EventLoop : public ports::Executor {
   void close_streams();
   void abort_streams();
 
+  /// While the loop's thread stands still (LoopGroup::park): what it would do next, that no handler
+  /// or operation in progress knows of. 0: nothing is lost when it never goes on.
+  std::size_t pending();
+  /// A stream of this loop around a connected socket that an earlier binary had.
+  std::shared_ptr<ports::Stream> adopt(UniqueFd fd);
+
   const EventLoopOptions& options() const { return options_; }
   void emit(const Event& event);
 
@@ -135,6 +143,7 @@ class EventLoop : public ports::Executor {
   std::vector<std::shared_ptr<void>> buried_;
   UniqueFunction when_idle_;
   std::vector<UniqueFunction> running_;
+  std::size_t run_ = 0;
   std::atomic<bool> exit_{false};
 
   std::mutex mutex_;

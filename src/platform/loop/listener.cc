@@ -31,6 +31,15 @@ Listener::~Listener() {
   if (retry_timer_ != 0) loop_.cancel_timer(retry_timer_);
 }
 
+void Listener::pause() {
+  if (retry_timer_ != 0) loop_.cancel_timer(std::exchange(retry_timer_, 0));
+  watch_.reset();
+}
+
+void Listener::resume() {
+  if (watch_ == nullptr) watch();
+}
+
 void Listener::watch() {
   watch_ = loop_.watch_readable(socket_.get(), [this] { accept_some(); });
 }

@@ -15,6 +15,11 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  /// Accepts nobody until resume(): who comes waits in the kernel.
+  void pause();
+  void resume();
+  int socket() const { return socket_.get(); }
+
  private:
   void watch();
   void accept_some();

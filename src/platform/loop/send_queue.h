@@ -28,6 +28,10 @@ class SendQueue {
       pieces[count] = {const_cast<std::uint8_t*>(buffers_[i].data()), buffers_[i].size()};
     return count;
   }
+  void copy_to(ByteVec& out) const {
+    for (std::size_t i = first_; i < buffers_.size(); ++i)
+      out.insert(out.end(), buffers_[i].data(), buffers_[i].data() + buffers_[i].size());
+  }
   /// Forgets the first n octets.
   void consume(std::size_t n) {
     HF_ASSERT(n <= octets_);

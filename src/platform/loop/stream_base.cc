@@ -63,6 +63,34 @@ void StreamBase::resume_receiving() {
   if (state_ == State::kOpen) receive_again();
 }
 
+void StreamBase::suspend(UniqueFunction done) {
+  HF_ASSERT(loop_.on_loop_thread());
+  if (state_ != State::kOpen) return done();
+  suspended_ = paused_ = true;
+  if (quiesce()) return done();
+  when_quiesced_ = std::move(done);
+}
+
+void StreamBase::quiesced() {
+  if (when_quiesced_) std::exchange(when_quiesced_, {})();
+}
+
+void StreamBase::resume() {
+  suspended_ = false;
+  if (!queue_.empty() && state_ == State::kOpen) loop_.schedule(*this);
+}
+
+std::optional<ports::StreamImage> StreamBase::image() const {
+  if (!suspended_ || state_ != State::kOpen) return std::nullopt;
+  ports::StreamImage image;
+  image.handle = static_cast<std::uint32_t>(fd_.get());
+  image.peer = peer_;
+  image.local = local_;
+  undelivered(image.received);
+  queue_.copy_to(image.unsent);
+  return image;
+}
+
 void StreamBase::close() {
   HF_ASSERT(loop_.on_loop_thread());
   if (state_ == State::kNew) {
@@ -73,6 +101,7 @@ void StreamBase::close() {
   if (state_ == State::kFlushing) reason_ = CloseReason::kLocal;
   if (state_ != State::kOpen) return;
   state_ = State::kFlushing;
+  suspended_ = false;
   reason_ = CloseReason::kLocal;
   set_limit(loop_.options().flush_limit_us);
   loop_.schedule(*this);
@@ -123,7 +152,7 @@ void StreamBase::service() {
     return;
   }
   if (state_ == State::kNew || state_ == State::kClosed) return;
-  if (!queue_.empty() && state_ != State::kLingering) flush();
+  if (!queue_.empty() && state_ != State::kLingering && !suspended_) flush();
   if (queue_.empty() && state_ == State::kFlushing) flushed();
   serviced();
 }
@@ -166,6 +195,7 @@ void StreamBase::let_go_of_socket() {
 void StreamBase::finish() {
   HF_ASSERT(state_ == State::kEnding);
   state_ = State::kClosed;
+  quiesced();
   let_go_of_socket();
   queue_.clear();
   loop_.remove(*this);

@@ -32,6 +32,9 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   void abort() final;
   ports::Endpoint peer() const final { return peer_; }
   ports::Endpoint local() const final { return local_; }
+  void suspend(UniqueFunction done) final;
+  void resume() final;
+  std::optional<ports::StreamImage> image() const final;
 
  protected:
   /// Hooks for the loop's kind of stream.
@@ -46,6 +49,11 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   virtual bool release() = 0;
   /// After schedule(), once a turn, behind flush().
   virtual void serviced() {}
+  /// Has the kernel stop what it does for this stream, which stays. True when nothing is in
+  /// progress any more, else quiesced() is called when that is so.
+  virtual bool quiesce() { return true; }
+  /// Octets that arrived while receiving was paused.
+  virtual void undelivered(ByteVec& out) const { (void)out; }
 
   /// For the loop's kind of stream to call.
   bool wants_octets() const {
@@ -53,6 +61,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   }
   bool is_paused() const { return state_ == State::kOpen && paused_; }
   bool is_ending() const { return state_ >= State::kEnding; }
+  bool is_suspended() const { return suspended_; }
   bool is_lingering() const { return state_ == State::kLingering; }
   ports::StreamHandler& handler() { return *handler_; }
   int fd() const { return fd_.get(); }
@@ -63,6 +72,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   void failed();
   void sent(std::size_t octets);
   void released() { finish(); }
+  void quiesced();
 
   EventLoop& loop_;
   SendQueue queue_;
@@ -86,6 +96,8 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   bool scheduled_ = false;
   bool releasing_ = false;
   bool reset_ = false;
+  bool suspended_ = false;
+  UniqueFunction when_quiesced_;
   ports::Endpoint peer_;
   ports::Endpoint local_;
   std::shared_ptr<ports::StreamHandler> handler_;

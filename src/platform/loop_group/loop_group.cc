@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/loop_group/loop_group.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <latch>
+#include <mutex>
 #include <system_error>
 
 #include "base/assert.h"
@@ -105,7 +107,7 @@ std::expected<ListenerInfo, std::string> LoopGroup::listen(const ports::Endpoint
   if (!opened) return std::unexpected(std::move(opened.error()));
   on_all_loops([&](EventLoop& loop) {
     unsigned i = loop.index();
-    listeners_[i].push_back(
+    listeners_[i].emplace_back().push_back(
         std::make_unique<Listener>(loop, std::move(opened->sockets[i]), handler));
   });
   bound_.push_back(opened->bound);
@@ -127,6 +129,70 @@ bool LoopGroup::stop_listening(const ports::Endpoint& bound) {
   });
   bound_.erase(found);
   return true;
+}
+
+void LoopGroup::pause_listening(bool pause) {
+  on_all_loops([&](EventLoop& loop) {
+    for (OfAddress& of_address : listeners_[loop.index()])
+      for (auto& listener : of_address) pause ? listener->pause() : listener->resume();
+  });
+}
+
+std::vector<ListeningSockets> LoopGroup::listening_sockets() const {
+  std::vector<ListeningSockets> out;
+  for (std::size_t nth = 0; nth < bound_.size(); ++nth) {
+    ListeningSockets& sockets = out.emplace_back();
+    sockets.bound = bound_[nth];
+    for (const auto& of_loop : listeners_)
+      for (const auto& listener : of_loop[nth]) sockets.sockets.push_back(listener->socket());
+  }
+  return out;
+}
+
+void LoopGroup::adopt_listener(const ports::Endpoint& bound, std::vector<UniqueFd> sockets,
+                               ports::AcceptHandler handler) {
+  // A loop without a socket of its own shares one: the kernel wakes whoever is free.
+  for (std::size_t i = 0; !sockets.empty() && sockets.size() < size(); ++i)
+    sockets.emplace_back(::fcntl(sockets[i].get(), F_DUPFD_CLOEXEC, 0));
+  on_all_loops([&](EventLoop& loop) {
+    OfAddress& mine = listeners_[loop.index()].emplace_back();
+    for (std::size_t i = loop.index(); i < sockets.size(); i += size())
+      mine.push_back(std::make_unique<Listener>(loop, std::move(sockets[i]), handler));
+  });
+  bound_.push_back(bound);
+}
+
+struct LoopGroup::Parking {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t parked = 0;
+  bool over = false;
+};
+
+void LoopGroup::park() {
+  parking_ = std::make_shared<Parking>();
+  for (auto& loop : loops_)
+    loop->post([parking = parking_] {
+      std::unique_lock lock(parking->mutex);
+      ++parking->parked;
+      parking->changed.notify_all();
+      parking->changed.wait(lock, [&] { return parking->over; });
+    });
+  std::unique_lock lock(parking_->mutex);
+  parking_->changed.wait(lock, [&] { return parking_->parked == loops_.size(); });
+}
+
+void LoopGroup::unpark() {
+  std::shared_ptr<Parking> parking = std::exchange(parking_, nullptr);
+  std::lock_guard lock(parking->mutex);
+  parking->over = true;
+  parking->changed.notify_all();
+}
+
+std::size_t LoopGroup::pending() {
+  std::size_t all = 0;
+  for (auto& loop : loops_) all += loop->pending();
+  return all;
 }
 
 void LoopGroup::on_signals(const std::vector<int>& signals, std::function<void(int)> fn) {

@@ -41,6 +41,12 @@ struct ListenerInfo {
   std::string note;
 };
 
+/// The sockets of one address that is listened on.
+struct ListeningSockets {
+  ports::Endpoint bound;
+  std::vector<int> sockets;
+};
+
 /// N loops, each on a thread of its own, and a pool. Unless said otherwise, functions are called by
 /// the thread that started the group, which runs none of the loops.
 class LoopGroup final : public FileIoProvider {
@@ -74,6 +80,24 @@ class LoopGroup final : public FileIoProvider {
   /// The same for one address, as listen() gave it back. False: nobody listens there.
   bool stop_listening(const ports::Endpoint& bound);
 
+  /// Runs fn on every loop and returns when all have.
+  void on_all_loops(const std::function<void(EventLoop&)>& fn);
+
+  // ---- hand-over to another binary ----
+
+  /// Accepts nobody, until it is taken back; who comes waits in the kernel.
+  void pause_listening(bool pause);
+  std::vector<ListeningSockets> listening_sockets() const;
+  /// As listen(), on sockets of an earlier binary, in any number.
+  void adopt_listener(const ports::Endpoint& bound, std::vector<UniqueFd> sockets,
+                      ports::AcceptHandler handler);
+  /// Returns when the threads of all loops stand still, until unpark(). What they stand for may be
+  /// looked at meanwhile.
+  void park();
+  void unpark();
+  /// While they are parked: EventLoop::pending() of all.
+  std::size_t pending();
+
   /// Calls fn(signal) on loop 0 for each of the signals, which are blocked in the calling thread
   /// from now on: call it on the main thread before other threads are started.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> fn);
@@ -86,8 +110,6 @@ class LoopGroup final : public FileIoProvider {
  private:
   explicit LoopGroup(const LoopGroupOptions& options);
   void add_loops(unsigned count, bool uring);
-  /// Runs fn on every loop and returns when all have.
-  void on_all_loops(const std::function<void(EventLoop&)>& fn);
   void wait_until_idle(std::uint64_t grace_us);
 
   LoopGroupOptions options_;
@@ -97,13 +119,17 @@ class LoopGroup final : public FileIoProvider {
   BlockingPool pool_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
+  /// Those of one address on one loop: one, but for sockets of an earlier binary.
+  using OfAddress = std::vector<std::unique_ptr<Listener>>;
   /// By loop; each element is touched on its loop only.
-  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;
+  std::vector<std::vector<OfAddress>> listeners_;
   /// Where the listeners of each loop are bound, in their order. Guarded by the callers' thread.
   std::vector<ports::Endpoint> bound_;
   UniqueFd signal_fd_;
   std::unique_ptr<FdWatch> signal_watch_;
   bool stopped_ = false;
+  struct Parking;
+  std::shared_ptr<Parking> parking_;
 };
 
 }  // namespace holdfast::platform

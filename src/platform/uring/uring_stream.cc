@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kSmallestTarget = 16u << 10;
 constexpr std::uint8_t kReceivesBeforeMany = 4;
 constexpr std::uint64_t kReleaseRetry_us = 250'000;
+constexpr std::uint64_t kQuiesceRetry_us = 20'000;
 
 }  // namespace
 
@@ -86,6 +87,7 @@ void UringStream::on_receive(int result, std::uint32_t flags) {
   if (last) {
     if (is_ending()) return release_if_done();
     if (!(held_ && held_->end)) arm();
+    quiesce_if_done();
   } else if (is_ending() || !wants_octets() || target().size() >= kSmallestTarget) {
     stop_many();
   }
@@ -146,16 +148,43 @@ void UringStream::flush() {
 void UringStream::on_send(int result) {
   uring_loop_.return_send_slot(std::move(send_slot_));
   if (is_ending()) return release_if_done();
+  // Cancelled by quiesce() before the kernel took anything.
+  bool put_off = is_suspended() && result == -ECANCELED;
   if (result >= 0) {
     sent(static_cast<std::size_t>(result));
-  } else if (result != -EAGAIN && result != -EINTR) {
+  } else if (result != -EAGAIN && result != -EINTR && !put_off) {
     return failed();
   }
   // For the rest of the queue, or for what follows a queue that is empty now.
   loop_.schedule(*this);
+  quiesce_if_done();
+}
+
+bool UringStream::quiesce() {
+  if (!in_progress()) return true;
+  io_uring_prep_cancel_fd(uring_loop_.ring().sqe(std::uint64_t{0}), fd(), IORING_ASYNC_CANCEL_ALL);
+  // As in cancel_all(): one could have been missed.
+  quiesce_timer_ = loop_.start_timer(kQuiesceRetry_us, [this] {
+    quiesce_timer_ = 0;
+    if (is_suspended() && !is_ending()) (void)quiesce();
+  });
+  return false;
+}
+
+void UringStream::quiesce_if_done() {
+  if (!is_suspended() || in_progress()) return;
+  if (quiesce_timer_ != 0) loop_.cancel_timer(std::exchange(quiesce_timer_, 0));
+  quiesced();
+}
+
+void UringStream::undelivered(ByteVec& out) const {
+  if (held_ == nullptr) return;
+  out.insert(out.end(), target_.data(), target_.data() + held_->in_target);
+  out.insert(out.end(), held_->octets.begin(), held_->octets.end());
 }
 
 bool UringStream::release() {
+  if (quiesce_timer_ != 0) loop_.cancel_timer(std::exchange(quiesce_timer_, 0));
   if (!in_progress()) return true;
   releasing_ = true;
   cancel_all();

@@ -25,6 +25,8 @@ class UringStream final : public StreamBase {
   void flush() override;
   bool release() override;
   void serviced() override;
+  bool quiesce() override;
+  void undelivered(ByteVec& out) const override;
 
  private:
   enum class Receiving : std::uint8_t { kNone, kTarget, kShared, kMany };
@@ -57,6 +59,7 @@ class UringStream final : public StreamBase {
   void cancel_all();
   bool in_progress() const { return receiving_ != Receiving::kNone || send_slot_ != nullptr; }
   void release_if_done();
+  void quiesce_if_done();
 
   UringLoop& uring_loop_;
   ReceiveOp receive_op_{*this};
@@ -65,6 +68,7 @@ class UringStream final : public StreamBase {
   std::unique_ptr<Held> held_;
   MutBytes target_;
   ports::TimerId release_timer_ = 0;
+  ports::TimerId quiesce_timer_ = 0;
   Receiving receiving_ = Receiving::kNone;
   std::uint8_t without_target_ = 0;
   bool stopping_many_ = false;

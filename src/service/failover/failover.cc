@@ -200,6 +200,14 @@ void Failover::connected(ports::Volume& volume, const ports::TcpConnection& conn
   (void)volume.enter({&change, 1});
 }
 
+void Failover::carried_over(const ports::TcpConnection& connection) {
+  carried_over_.insert(core::failover::connection_key(state_of(connection)));
+}
+
+bool Failover::is_carried_over(Bytes connection_key) const {
+  return carried_over_.contains(to_vec(connection_key));
+}
+
 void Failover::disconnected(ports::Volume& volume, const ports::TcpConnection& connection) {
   ByteVec key = core::failover::connection_key(state_of(connection));
   ports::StoreChange change{kConnections, key, std::nullopt};

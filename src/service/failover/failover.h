@@ -52,6 +52,9 @@ class Failover {
 
   /// A client that uses this volume has this connection: it is told when the server is gone.
   void connected(ports::Volume& volume, const ports::TcpConnection& connection, bool behind_proxy);
+  /// An earlier binary had this connection, and it goes on: nobody is to be told of anything.
+  void carried_over(const ports::TcpConnection& connection);
+  bool is_carried_over(Bytes connection_key) const;
   /// The connection has ended.
   void disconnected(ports::Volume& volume, const ports::TcpConnection& connection);
 
@@ -93,6 +96,8 @@ class Failover {
   Mutex entering_;
   /// FileId.Persistent of opens whose records a store would not take. Guarded by entering_.
   std::set<std::uint64_t> missing_;
+  /// Keys of connections. Before serve() only.
+  std::set<ByteVec> carried_over_;
 
   Mutex untold_mutex_;
   Untold untold_reclaimed_, untold_expired_;

@@ -7,12 +7,10 @@
 #include "service/server/keeping.h"
 
 namespace holdfast::service {
-namespace {
 
 namespace Access = wire::smb2::FileAccess;
 using core::OpenRecord;
 
-/// As the service itself: what the client was allowed was decided when it opened.
 std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record,
                                                 const core::Share& share) {
   auto owner = std::make_shared<ports::Identity>();
@@ -21,6 +19,8 @@ std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record,
   owner->credentials.act_as_user = share.act_as_user;
   return owner;
 }
+
+namespace {
 
 ports::OpenHow how_to_open(const OpenRecord& record) {
   ports::OpenHow how;
@@ -38,8 +38,8 @@ ports::OpenHow how_to_open(const OpenRecord& record) {
   return how;
 }
 
-/// The object under one of the names that the record has: the same inode, on whatever device the
-/// volume is now.
+}  // namespace
+
 Task<Result<ports::Opened>> open_object(ports::IoContext io, const core::Share& share,
                                         const OpenRecord& record) {
   Result<ports::Opened> opened = fail(NtStatus::kObjectNameNotFound);
@@ -51,8 +51,6 @@ Task<Result<ports::Opened>> open_object(ports::IoContext io, const core::Share& 
   }
   co_return opened;
 }
-
-}  // namespace
 
 Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, ports::Executor& loop,
                                                             const ports::Volume& volume,

@@ -13,4 +13,13 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
                                                             const ports::Volume& volume,
                                                             const core::OpenRecord& record);
 
+/// Whose a disconnected open is: the service itself acts for him, since what the client was allowed
+/// was decided when it opened.
+std::shared_ptr<const ports::Identity> owner_of(const core::OpenRecord& record,
+                                                const core::Share& share);
+/// The object under one of the names that the record has: the same inode, on whatever device the
+/// volume is now. kObjectNameNotFound when it is not there.
+Task<Result<ports::Opened>> open_object(ports::IoContext io, const core::Share& share,
+                                        const core::OpenRecord& record);
+
 }  // namespace holdfast::service

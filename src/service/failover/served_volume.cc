@@ -178,10 +178,12 @@ Task<bool> ServedVolume::serve() {
 
 Task<void> ServedVolume::restore(std::vector<ports::StoreRecord> records, Inheritance& found) {
   bool knows_server = false;
+  const std::unordered_set<std::uint64_t> here = server_->opens().recorded();
   for (const ports::StoreRecord& record : records) {
     switch (static_cast<Table>(record.table)) {
       case Table::kServer: knows_server = true; break;
       case Table::kConnections:
+        if (server_->failover().is_carried_over(record.key)) break;
         if (auto c = core::failover::decode_connection(record.value))
           found.connections.push_back(
               {endpoint(c->local, c->local_port), endpoint(c->peer, c->peer_port)});
@@ -189,6 +191,11 @@ Task<void> ServedVolume::restore(std::vector<ports::StoreRecord> records, Inheri
         break;
       case Table::kOpens: {
         auto open = core::failover::decode_open(record.value);
+        if (open && here.contains(open->persistent_id)) {
+          // An upgrade has handed it over, with its session.
+          ++found.restored;
+          break;
+        }
         std::string what = "An open of the earlier server";
         std::expected<core::OpenId, std::string> restored =
             std::unexpected(std::string("its record cannot be read"));

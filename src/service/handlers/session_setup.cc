@@ -114,6 +114,8 @@ void make_keys(Request& r, Channel& channel, Bytes session_key) {
     session.keys.seal = crypto.make_aead(cipher, keys.encryption_key());
     session.keys.open = crypto.make_aead(cipher, keys.decryption_key());
   }
+  session.keys.octets = std::make_shared<const core::KeyOctets>(
+      to_vec(keys.signing), to_vec(keys.encryption_key()), to_vec(keys.decryption_key()));
   channel.keys = session.keys;
 }
 
@@ -200,9 +202,11 @@ NtStatus establish_binding(Request& r, Channel& channel, const ports::AuthStep& 
     session.channels.push_back(r.connection.id());
   }
   const crypto::Provider& crypto = r.connection.crypto();
-  channel.keys.signer = crypto.make_signer(
-      static_cast<crypto::SigningAlgorithm>(agreed.signing),
-      crypto::derive_signing_key(crypto, agreed.dialect, step.session_key, channel.preauth));
+  std::array<std::uint8_t, crypto::kSigningKeySize> key =
+      crypto::derive_signing_key(crypto, agreed.dialect, step.session_key, channel.preauth);
+  channel.keys.signer =
+      crypto.make_signer(static_cast<crypto::SigningAlgorithm>(agreed.signing), key);
+  channel.keys.octets = std::make_shared<const core::KeyOctets>(to_vec(key), ByteVec{}, ByteVec{});
   channel.established = true;
   r.driver.logged_on();
   r.connection.lift_constraint();

@@ -43,6 +43,8 @@ class ProxiedLink final : public ports::StreamHandler,
   bool started() const { return user_ != nullptr; }
   void pause();
   void resume();
+  /// ports::Stream::image().
+  std::optional<ports::StreamImage> image() const;
 
  private:
   void read_header(Bytes data);
@@ -85,6 +87,9 @@ class ProxiedStream final : public ports::Stream {
   std::size_t unconfirmed() const override { return link_->stream().unconfirmed(); }
   void pause_receiving() override { link_->pause(); }
   void resume_receiving() override { link_->resume(); }
+  void suspend(UniqueFunction done) override { link_->stream().suspend(std::move(done)); }
+  void resume() override { link_->stream().resume(); }
+  std::optional<ports::StreamImage> image() const override { return link_->image(); }
   void close() override { link_->stream().close(); }
   void abort() override { link_->stream().abort(); }
   ports::Endpoint peer() const override { return addresses_.peer; }
@@ -178,6 +183,12 @@ void ProxiedLink::deliver_rest() {
   ByteVec rest = std::exchange(octets_, {});
   user_->on_received(rest);
   if (!paused_) stream_->resume_receiving();
+}
+
+std::optional<ports::StreamImage> ProxiedLink::image() const {
+  std::optional<ports::StreamImage> image = stream_->image();
+  if (image) image->received.insert(image->received.begin(), octets_.begin(), octets_.end());
+  return image;
 }
 
 void ProxiedLink::pause() {

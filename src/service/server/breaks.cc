@@ -22,18 +22,6 @@ void give_up(Server& server, const core::ObjectId& object, std::uint64_t serial)
   server.local_opens().look_again(object);
 }
 
-/// A break that was acknowledged leaves its timer, which then finds nothing to do.
-void watch(Server& server, ports::Executor& loop, const core::BreakNotice& notice) {
-  loop.start_timer(limits::kBreakTimeout_us, [weak = std::weak_ptr(server.alive()), &server,
-                                              object = notice.object, serial = notice.what.serial] {
-    auto alive = weak.lock();
-    if (alive == nullptr || !server.opens().is_breaking(object, serial)) return;
-    server.event(Severity::kWarning, "caching.break.timeout",
-                 "A client did not give back an oplock or a lease in time.");
-    give_up(server, object, serial);
-  });
-}
-
 using NoticePtr = std::shared_ptr<const core::BreakNotice>;
 
 /// To the session of one of the holder's opens; to the next one's when that has no channel left.
@@ -78,6 +66,19 @@ Task<void> close_orphans(Server& server, ports::Executor& loop, core::BreakNotic
 
 }  // namespace
 
+/// A break that was acknowledged leaves its timer, which then finds nothing to do.
+void watch_break(Server& server, ports::Executor& loop, const core::ObjectId& object,
+                 std::uint64_t serial) {
+  loop.start_timer(limits::kBreakTimeout_us,
+                   [weak = std::weak_ptr(server.alive()), &server, object, serial] {
+                     auto alive = weak.lock();
+                     if (alive == nullptr || !server.opens().is_breaking(object, serial)) return;
+                     server.event(Severity::kWarning, "caching.break.timeout",
+                                  "A client did not give back an oplock or a lease in time.");
+                     give_up(server, object, serial);
+                   });
+}
+
 void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakNotice> breaks) {
   for (core::BreakNotice& notice : breaks) {
     std::erase(notice.sessions, core::SessionId{0});
@@ -85,7 +86,7 @@ void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakN
       spawn(close_orphans(server, loop, std::move(notice)));
       continue;
     }
-    if (notice.what.serial != 0) watch(server, loop, notice);
+    if (notice.what.serial != 0) watch_break(server, loop, notice.object, notice.what.serial);
     send(server, std::make_shared<const core::BreakNotice>(std::move(notice)), 0, &loop);
   }
 }

@@ -9,6 +9,10 @@ namespace holdfast::service {
 /// limits::kBreakTimeout_us (MS-SMB2 3.3.4.6, 3.3.4.7, 3.3.6.1).
 void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakNotice> breaks);
 
+/// A break that an earlier binary has sent is still to be answered.
+void watch_break(Server& server, ports::Executor& loop, const core::ObjectId& object,
+                 std::uint64_t serial);
+
 /// A request's wait for others to let go of an oplock or a lease. Asks for a token, is told
 /// kPending, waits, and decides again.
 class BreakWait {

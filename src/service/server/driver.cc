@@ -164,11 +164,11 @@ void Driver::frame_complete() {
   in_frame_ = false;
   auto received = connection_.receive(std::exchange(frame_, Buffer()));
   if (auto* end = std::get_if<core::Disconnect>(&received)) return disconnect(end->reason);
-  spawn(run(std::move(std::get<core::Batch>(received))));
+  spawn(run(std::move(std::get<core::Batch>(received)), {}));
 }
 
 void Driver::apply_back_pressure() {
-  if (!draining_.empty()) return;
+  if (!draining_.empty() || held_) return;
   bool full = stream_->queued() > limits::kSendQueueHighWater ||
               in_flight_bytes_ > limits::kMaxInFlightBytes;
   if (full == paused_ || closed_) return;
@@ -184,25 +184,27 @@ void Driver::on_send_progress() { apply_back_pressure(); }
 
 // ---- requests ----
 
-Task<void> Driver::run(core::Batch batch) {
+Task<void> Driver::run(core::Batch batch, Begun begun) {
   auto self = shared_from_this();
-  Chain chain;
+  ++running_;
   std::vector<core::Outgoing> answers;
   answers.reserve(batch.requests.size());
   std::size_t cost = batch.frame.size() + batch_cost(batch);
   in_flight_bytes_ += cost;
   for (std::size_t i = 0; i < batch.requests.size() && !closed_; ++i)
-    co_await run_one(batch, i, chain, answers);
+    co_await run_one(batch, i, begun, answers);
   flush(answers, batch.sealed_by);
-  for (core::SessionId id : chain.logged_off) drop_session(id);
+  for (core::SessionId id : begun.chain.logged_off) drop_session(id);
+  --running_;
   in_flight_bytes_ -= cost;
   apply_back_pressure();
   end_when_drained();
 }
 
-Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
+Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Begun& begun,
                            std::vector<core::Outgoing>& answers) {
   const core::RequestMeta& meta = batch.requests[index];
+  Chain& chain = begun.chain;
   server_.counters().requests.fetch_add(1, std::memory_order_relaxed);
   Request request{.server = server_,
                   .driver = *this,
@@ -213,10 +215,13 @@ Task<void> Driver::run_one(core::Batch& batch, std::size_t index, Chain& chain,
                   .message = meta.message,
                   .chain = chain,
                   .is_last = index + 1 == batch.requests.size(),
+                  .batch = batch,
+                  .index = index,
                   .session = {},
                   .identity = {},
                   .tree = {},
                   .counted_at = {},
+                  .async_id = std::exchange(begun.async_id, 0),
                   .flush_answers = {},
                   .on_cancel = {}};
   if (!batch.is_smb1_negotiate && meta.header.command == smb2::Command::kCancel) {
@@ -342,7 +347,7 @@ void Driver::drop_session(core::SessionId id) {
 }
 
 void Driver::on_closed(ports::CloseReason) {
-  closed_ = true;
+  if (std::exchange(closed_, true)) return;
   for (ports::TimerId timer : {partial_timer_, stranger_timer_})
     if (timer != 0) loop_.cancel_timer(timer);
   std::vector<Request*> ending;

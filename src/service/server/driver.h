@@ -10,6 +10,11 @@
 #include "service/server/request.h"
 #include "service/server/server.h"
 
+namespace holdfast::wire::state {
+struct HeldConnection;
+struct HeldRequest;
+}  // namespace holdfast::wire::state
+
 namespace holdfast::service {
 
 /// Drives one connection: cuts octets into frames, runs each frame's requests in a coroutine of its
@@ -64,6 +69,31 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   /// False: it has run.
   bool forget_when_closed(std::uint64_t id) { return when_closed_.erase(id) != 0; }
 
+  // ---- hand-over to another binary (driver_hand_over.cc); on the loop ----
+
+  /// No further request is begun until let_go().
+  void hold();
+  void let_go();
+  /// Held, and all requests are answered but those that wait; their number is waiting().
+  bool only_waits() const;
+  std::size_t waiting() const;
+  /// Why this connection cannot be handed over, or "".
+  std::string_view obstacle() const;
+  /// Ends it at once, for that reason.
+  void leave(std::string_view reason);
+  /// Has the stream stand still. is_still(): it does.
+  void stand_still();
+  bool is_still() const { return still_; }
+  /// For the next binary. The octets that `out` shows are in `image`. False: the stream has ended.
+  bool hand_over(wire::state::HeldConnection& out, ports::StreamImage& image) const;
+  std::vector<wire::state::HeldRequest> hand_over_requests() const;
+  /// Before start(): goes on where an earlier binary was. False: it cannot.
+  bool restore(const wire::state::HeldConnection& held);
+  /// After start(): what came and was not looked at.
+  void receive_rest(const wire::state::HeldConnection& held);
+  /// A request that waited is begun again.
+  void begin_again(const wire::state::HeldRequest& held);
+
   bool send_interim(Request& request);
   /// Counts a log-on that stays for the time limit of strangers.
   void logged_on() { logged_on_ = true; }
@@ -75,8 +105,13 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   void on_closed(ports::CloseReason reason) override;
 
  private:
-  Task<void> run(core::Batch batch);
-  Task<void> run_one(core::Batch& batch, std::size_t index, Chain& chain,
+  /// What an earlier binary has begun of a batch.
+  struct Begun {
+    Chain chain;
+    std::uint64_t async_id = 0;
+  };
+  Task<void> run(core::Batch batch, Begun begun);
+  Task<void> run_one(core::Batch& batch, std::size_t index, Begun& begun,
                      std::vector<core::Outgoing>& answers);
   void answer(Request& request, Reply reply, core::SessionId sealed_by,
               std::vector<core::Outgoing>& answers);
@@ -123,6 +158,10 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   /// Sessions that requests go on for after the connection has ended.
   std::vector<core::SessionId> stranded_;
   std::size_t async_count_ = 0;
+  /// Batches that run.
+  std::size_t running_ = 0;
+  bool held_ = false;
+  bool still_ = false;
   std::size_t in_flight_bytes_ = 0;
   bool paused_ = false;
   bool closed_ = false;

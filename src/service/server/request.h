@@ -54,6 +54,9 @@ struct Request {
   Bytes message;
   Chain& chain;
   bool is_last = true;
+  /// The rest of its compound is behind it there.
+  const core::Batch& batch;
+  std::size_t index = 0;
 
   // Set by the dispatch for commands that need them.
   core::SessionPtr session;
@@ -88,6 +91,8 @@ struct Request {
   NtStatus cannot_wait() const {
     return is_last ? NtStatus::kInsufficientResources : NtStatus::kInternalError;
   }
+  /// It waits for somebody else, and has changed nothing: begun again, it would wait again.
+  bool waits() const { return on_cancel != nullptr; }
   /// The request is to end soon: runs on_cancel, at most once.
   void cancel();
   /// For the share's file system, as the user or as the service.

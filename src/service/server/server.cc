@@ -77,6 +77,39 @@ void Server::accept(ports::Executor& loop, std::shared_ptr<ports::Stream> stream
   driver->start();
 }
 
+std::vector<std::shared_ptr<Driver>> Server::drivers() {
+  Lock lock(connections_mutex_);
+  std::vector<std::shared_ptr<Driver>> out;
+  for (const auto& [id, connected] : connections_)
+    if (auto driver = connected.driver.lock()) out.push_back(std::move(driver));
+  return out;
+}
+
+core::ConnectionId Server::next_connection() {
+  Lock lock(connections_mutex_);
+  return next_connection_;
+}
+
+void Server::restore_counts(core::ConnectionId next_connection, std::uint64_t connections_total,
+                            NtTime started) {
+  Lock lock(connections_mutex_);
+  next_connection_ = std::max(next_connection_, next_connection);
+  counters_.connections_total.store(connections_total);
+  started_ = started;
+}
+
+std::shared_ptr<Driver> Server::restore(ports::Executor& loop,
+                                        std::shared_ptr<ports::Stream> stream,
+                                        core::ConnectionId id) {
+  if (env().interposer != nullptr) stream = env().interposer->connected(loop, std::move(stream));
+  auto driver =
+      std::make_shared<Driver>(*this, loop, std::move(stream), id, settings(), std::nullopt);
+  Lock lock(connections_mutex_);
+  connections_.emplace(id, Connected{&loop, driver});
+  counters_.connections.fetch_add(1);
+  return driver;
+}
+
 void Server::forget(core::ConnectionId id) {
   Lock lock(connections_mutex_);
   if (connections_.erase(id) != 0) counters_.connections.fetch_sub(1);

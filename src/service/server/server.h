@@ -124,6 +124,17 @@ class Server {
   bool on_connection(core::ConnectionId id, std::move_only_function<void(Driver*)> fn,
                      const ports::Executor* here = nullptr);
 
+  // ---- hand-over to another binary (service/handover) ----
+
+  std::vector<std::shared_ptr<Driver>> drivers();
+  core::ConnectionId next_connection();
+  /// Of an earlier binary.
+  void restore_counts(core::ConnectionId next_connection, std::uint64_t connections_total,
+                      NtTime started);
+  /// A connection that an earlier binary had; start() is still to come.
+  std::shared_ptr<Driver> restore(ports::Executor& loop, std::shared_ptr<ports::Stream> stream,
+                                  core::ConnectionId id);
+
   /// True after close_all(): no open is kept for a client any more.
   bool is_closing() const { return closing_.load(); }
   /// A loop that can close opens that no connection has.
