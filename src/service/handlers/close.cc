@@ -4,17 +4,37 @@
 #include "service/handlers/handlers.h"
 #include "service/server/closing.h"
 #include "service/server/hidden.h"
+#include "service/server/keeping.h"
 
 namespace holdfast::service::handlers {
 
 namespace smb2 = wire::smb2;
+
+namespace {
+
+/// A client that closes a handle which it has lost and will not reclaim (Linux does): it is answered
+/// that there is no such open (3.3.5.10), but nobody has to wait any longer for its return.
+Task<void> end_lost(Request& r, smb2::FileId id) {
+  for (core::OpenId lost : r.server.opens().disconnected()) {
+    std::optional<core::OpenRecord> had = r.server.opens().record(lost);
+    if (!had || had->persistent_id != id.persistent || had->owner != r.identity->sid ||
+        had->client_guid != r.connection.negotiated()->client_guid)
+      continue;
+    (void)co_await close_kept(r.server, r.loop, lost);
+  }
+}
+
+}  // namespace
 
 /// MS-SMB2 3.3.5.10.
 Task<Reply> close(Request& r) {
   smb2::CloseRequest request;
   if (!decode(r.message, request)) co_return error_reply(NtStatus::kInvalidParameter);
   Result<core::OpenView> open = r.find_open(request.file_id);
-  if (!open) co_return error_reply(open.error());
+  if (!open) {
+    if (open.error() == NtStatus::kFileClosed) co_await end_lost(r, request.file_id);
+    co_return error_reply(open.error());
+  }
   smb2::CloseResponse response;
   if ((request.flags & smb2::CloseRequest::kFlagPostqueryAttrib) != 0 && open->file != nullptr) {
     if (Result<ports::FileInfo> info = co_await open->file->info(r.io())) {

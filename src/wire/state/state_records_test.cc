@@ -62,6 +62,7 @@ void check_golden(const std::string& name, const T& value) {
 
 OpenState open_version_1() {
   OpenState s;
+  s.version = 1;
   s.flags = OpenState::kHasAppInstance | OpenState::kHasAppVersion | OpenState::kDeleteOnClose |
             OpenState::kResilient | OpenState::kHasLease | OpenState::kHasParentLease |
             OpenState::kHasLockSequence;
@@ -99,9 +100,24 @@ OpenState open_version_1() {
   return s;
 }
 
+OpenState open_version_2() {
+  OpenState s = open_version_1();
+  s.version = 2;
+  s.flags |= OpenState::kDeletePending | OpenState::kPosix | OpenState::kMustSeal;
+  s.create_action = 2;
+  s.kept_times = 5;
+  s.mode = 0x60;
+  s.renaming_to = as_bytes("plans/2027/b");
+  return s;
+}
+
 TEST(Golden, EveryReleasedVersionIsRead) {
   check_golden("open-v1", open_version_1());
-  check_golden("open-v1-least", OpenState{});
+  OpenState least_of_1;
+  least_of_1.version = 1;
+  check_golden("open-v1-least", least_of_1);
+  check_golden("open-v2", open_version_2());
+  check_golden("open-v2-least", OpenState{});
   ServerState server;
   server.server_guid = guid(0x60);
   server.next_persistent_id = 0x1000;
@@ -129,7 +145,7 @@ TEST(Golden, EveryReleasedVersionIsRead) {
 }
 
 TEST(StateRecords, EveryCutIsRefused) {
-  const ByteVec whole = encoded(open_version_1());
+  const ByteVec whole = encoded(open_version_2());
   OpenState s;
   for (std::size_t n = 0; n < whole.size(); ++n)
     EXPECT_FALSE(decode(Bytes(whole).first(n), s)) << n;
