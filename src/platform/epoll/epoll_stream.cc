@@ -43,8 +43,11 @@ void EpollStream::update_interest() {
 void EpollStream::on_events(std::uint32_t events) {
   if (is_ending()) return;
   if ((events & EPOLLERR) != 0) return failed();
-  if ((events & (EPOLLOUT | EPOLLHUP)) != 0 && std::exchange(kernel_full_, false))
+  if ((events & (EPOLLOUT | EPOLLHUP)) != 0 && std::exchange(kernel_full_, false)) {
     loop_.schedule(*this);
+    // It does not send now, and would be told of the room again and again.
+    if (is_suspended()) update_interest();
+  }
   if ((events & (EPOLLIN | EPOLLHUP)) == 0) return;
   // Interest in octets is taken back only when some arrive unwanted: pausing alone costs no call.
   if (wants_octets()) {

@@ -113,7 +113,7 @@ def waiting_requests(stage, encrypt):
     watcher.send(CHANGE_NOTIFY, struct.pack("<HHI16sII", 32, 0, 65536, directory, 3, 0))
     again = watcher.pending("the next CHANGE_NOTIFY")
     check(again > notify, "under an id of its own")
-    holder.create("appears")
+    holder.create(f"appears-{encrypt}")
     status, _, async_id, _ = watcher.answer()
     check((status, async_id) == (smb.SUCCESS, again), "and hears of a new file")
 
