@@ -192,9 +192,14 @@ void SimStream::end(ports::CloseReason reason) {
   loop_.enter([h = std::move(handler), reason] { h->on_closed(reason); });
 }
 
-void SimStream::process_ended(ProcessEnd how) {
-  handler_ = nullptr;
+void SimStream::let_go() {
   std::shared_ptr<SimStream> self = std::exchange(self_, nullptr);
+  handler_ = nullptr;
+}
+
+void SimStream::process_ended(ProcessEnd how) {
+  std::shared_ptr<SimStream> self = shared_from_this();
+  let_go();
   if (ended_) return;
   if (how == ProcessEnd::kPowerLost) {
     cut_ = true;
@@ -217,7 +222,19 @@ void SimStream::process_ended(ProcessEnd how) {
 // ---- SimNetwork ----
 
 SimNetwork::SimNetwork(World& world) : world_(world), rng_(world.seed(), 2) {}
-SimNetwork::~SimNetwork() = default;
+SimNetwork::~SimNetwork() {
+  // A stream keeps itself and its user until it ends; those of machines that were lost never do.
+  for (const auto& weak : streams_)
+    if (auto stream = weak.lock()) stream->let_go();
+}
+
+void SimNetwork::remember(const std::shared_ptr<SimStream>& stream) {
+  if (streams_.size() >= next_sweep_) {
+    std::erase_if(streams_, [](const auto& s) { return s.expired(); });
+    next_sweep_ = 2 * streams_.size() + 64;
+  }
+  streams_.push_back(stream);
+}
 
 void SimNetwork::listen(std::size_t host, std::vector<SimExecutor*> loops,
                         ports::AcceptHandler accept) {
@@ -237,6 +254,7 @@ std::shared_ptr<ports::Stream> SimNetwork::connect(ports::Executor& client_loop,
   ports::Endpoint here = ports::Endpoint::v4(192, 0, 2, 1, 445);
   auto client = std::make_shared<SimStream>(*this, loop, number, here, from);
   client->client = loop.index();
+  remember(client);
   if (!host || *host >= hosts_.size() || hosts_[*host].loops.empty()) {
     // Refused, or nobody says anything at all.
     client->lose(rng_.between(conditions_.latency_min_us, host ? 2'000 : 3'000'000),
@@ -247,6 +265,7 @@ std::shared_ptr<ports::Stream> SimNetwork::connect(ports::Executor& client_loop,
   const std::vector<SimExecutor*>& loops = hosts_[*host].loops;
   SimExecutor& server_loop = *loops[rng_.below(loops.size())];
   auto server = std::make_shared<SimStream>(*this, server_loop, number + 1, from, here);
+  remember(server);
   client->join(server);
   server->join(client);
   server->set_server_side();

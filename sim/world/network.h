@@ -96,6 +96,10 @@ class SimNetwork final : public Connector {
   std::vector<Listener> hosts_;
   /// Of servers, where several hosts or processes are.
   std::vector<std::weak_ptr<SimStream>> servers_;
+  /// All that have not ended, and some that have.
+  std::vector<std::weak_ptr<SimStream>> streams_;
+  std::size_t next_sweep_ = 64;
+  void remember(const std::shared_ptr<SimStream>& stream);
   std::size_t open_sides_ = 0;
   std::uint64_t next_connection_ = 1;
 };

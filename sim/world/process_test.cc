@@ -18,6 +18,7 @@ struct ProcessTest : testing::Test {
   int went_on = 0;
   std::shared_ptr<int> held = std::make_shared<int>(0);
 
+  ~ProcessTest() override { process.kill(); }
   void start(UniqueFunction fn) { loop.post(std::move(fn)); }
   static Task<void> inner(ports::Executor& on, std::shared_ptr<int>) {
     co_await ports::sleep_for(on, 1'000'000);

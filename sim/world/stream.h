@@ -21,6 +21,8 @@ class SimStream final : public ports::Stream, public std::enable_shared_from_thi
   std::size_t host = 0;
   /// Its process is gone.
   void process_ended(ProcessEnd how);
+  /// Forgets its user, and that it must live until it ends.
+  void let_go();
   void join(const std::shared_ptr<SimStream>& other) { other_ = other; }
 
   void start(std::shared_ptr<ports::StreamHandler> handler) override;

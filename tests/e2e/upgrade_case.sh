@@ -4,8 +4,6 @@
 # middle of a frame or a listing, smbclient and 20 clients of holdfast-load, signed and encrypted, on both loops; what
 # is wrong with a binary is said, and the old one goes on.
 . "$root/tests/e2e/lib.sh"
-need clients
-/usr/bin/python3 -c "import Cryptodome" 2>/dev/null || need python
 pid_file_says() { [ "$(admin status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')" = "$daemon" ]; }
 
 refusals() {

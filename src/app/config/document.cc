@@ -100,7 +100,9 @@ std::string configuration_example() {
     for (const Key& key : table.keys) {
       if (key.required) continue;
       append_wrapped(out, key.summary, "#   ");
-      out += "# " + std::string(key.name) + " = " + std::string(key.fallback) + "\n";
+      std::string value(key.fallback);
+      if (key.name == "state_path") value = "\"/srv/projects/.holdfast\"";
+      out += "# " + std::string(key.name) + " = " + value + "\n";
     }
   }
   return out;

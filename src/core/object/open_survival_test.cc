@@ -111,8 +111,9 @@ void expect_same(const OpenRecord& a, const OpenRecord& b) {
   EXPECT_EQ(a.create_action, b.create_action);
 }
 
-bool keeps_handles(const OpenRecord& r) {
-  return r.lease ? (r.lease->state & kHandleCaching) != 0 : r.oplock_level == OplockLevel::kBatch;
+/// Whatever locks there are. RH is kept without locks only.
+bool keeps_caching(const OpenRecord& r) {
+  return r.lease ? r.lease->state == kAll : r.oplock_level == OplockLevel::kBatch;
 }
 
 TEST_F(OpenSurvival, OnlyWhatOutlivesTheServerIsRecorded) {
@@ -382,7 +383,7 @@ TEST_F(RandomWork, WhatIsMadeOfTheRecordsIsTheSame) {
         OpenRecord now = *second.record(view->id);
         // What is not kept without a connection is asked for anew (docs/decisions/0006), and never
         // more than there was.
-        if (!keeps_handles(record)) {
+        if (!keeps_caching(record)) {
           std::uint32_t had = record.lease ? record.lease->state : kAll;
           EXPECT_EQ((now.lease ? now.lease->state : 0) & ~had, 0u);
           EXPECT_LE(now.oplock_level, record.oplock_level);
