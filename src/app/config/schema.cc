@@ -53,6 +53,10 @@ std::string check_absolute(const Value& v) {
                                                   : "expected an absolute path (it begins with /)";
 }
 
+std::string check_absolute_or_none(const Value& v) {
+  return v.text.empty() ? "" : check_absolute(v);
+}
+
 std::string check_not_blank(const Value& v) { return v.text.empty() ? "expected a text" : ""; }
 
 std::string check_dfs_links(const Value& v) {
@@ -221,7 +225,7 @@ Table failover_table() {
                "HOLDFAST_HOLDER and HOLDFAST_EPOCH.",
                Takes::kRestart,
                [](Config& c, const Value& v) { c.failover.fence_command = v.text; }, {}, 0, 0, false,
-               check_absolute},
+               check_absolute_or_none},
               {"tickle", Kind::kFlag, "true",
                "Clients of the earlier server are made to notice at once that it is gone (a TCP "
                "segment to each). Needs CAP_NET_RAW; without it they notice by their own timeouts.",
