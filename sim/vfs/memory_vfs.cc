@@ -161,6 +161,15 @@ void MemoryVfs::remove_link(const std::shared_ptr<Node>& parent, const std::stri
   });
 }
 
+void MemoryVfs::journal_as_one(std::size_t from) {
+  if (undo_.size() <= from + 1) return;
+  std::vector<std::move_only_function<void()>> steps;
+  for (; undo_.size() > from; undo_.pop_back()) steps.push_back(std::move(undo_.back()));
+  undo_.push_back([all = std::move(steps)]() mutable {
+    for (auto& step : all) step();
+  });
+}
+
 void MemoryVfs::journal_streams(const std::shared_ptr<Node>& node) {
   if (keeps_journal_) journal([node, streams = node->streams] { node->streams = streams; });
 }
@@ -322,11 +331,13 @@ Task<Result<std::string>> MemoryVfs::rename(ports::IoContext io, ports::File& fi
     if (above == node) co_return fail(NtStatus::kInvalidParameter);
     above = above->links.empty() ? nullptr : above->links.front().parent.lock();
   }
+  std::size_t entered = undo_.size();
   if (Result<void> room = make_room(new_path, node, replace_if_exists); !room)
     co_return fail(room.error());
   detach(node);
   attach(*parent, std::string(last_of(new_path)), node);
   std::rotate(node->links.begin(), node->links.end() - 1, node->links.end());
+  journal_as_one(entered);
   node->change_time = clock_.now();
   co_return path_of(*node, *root_).value_or("");
 }

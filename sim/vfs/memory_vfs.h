@@ -136,6 +136,8 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   void journal(std::move_only_function<void()> undo) {
     if (keeps_journal_) undo_.push_back(std::move(undo));
   }
+  /// What was entered from that place on is there as a whole or not at all.
+  void journal_as_one(std::size_t from);
   /// The file system's journal is written, as with every fsync.
   void journal_synced() { undo_.clear(); }
   void detach(const std::shared_ptr<Node>& node);

@@ -94,7 +94,9 @@ Task<bool> LateStory::round(KeptFile& file) {
   if (kept_.rng().one_in(3))
     for (auto& octet : file.lease.octets) octet = static_cast<std::uint8_t>(kept_.rng().u64());
   die_soon();
-  KeptOpen* open = co_await kept_.open(file, smb2::CreateDisposition::kOpenIf);
+  KeptOpen* open = co_await kept_.open(file, kept_.rng().one_in(2)
+                                                 ? smb2::CreateDisposition::kCreate
+                                                 : smb2::CreateDisposition::kOpenIf);
   if (open == nullptr) co_return false;
   if (opens_of(file.path) > 1) {
     kept_.wrong("a CREATE has made " + std::to_string(opens_of(file.path)) + " opens");

@@ -191,7 +191,8 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
   open.id = response.file_id;
   if (open.file->lease.is_zero()) return true;
   std::uint32_t state = granted.lease ? granted.lease->lease_state : 0;
-  if (reclaim && !open.file->lease_asked && (state & ~open.file->lease_state) != 0) {
+  if (reclaim && !open.file->lease_asked && open.breaks_before == open.file->breaks &&
+      (state & ~open.file->lease_state) != 0) {
     wrong("the lease of " + open.file->path + " came back as " + std::to_string(state) +
           ", which is more than " + std::to_string(open.file->lease_state));
     return false;
@@ -204,6 +205,8 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
 }
 
 Task<NtStatus> KeptClient::reclaim(KeptOpen& open, const std::string& path) {
+  // An answer that is under way while a break is may tell what was before.
+  open.breaks_before = open.file->breaks;
   Answer answer =
       co_await patient(create_part(open, path, smb2::CreateDisposition::kOpenIf, true));
   if (answer.lost) co_return NtStatus::kConnectionDisconnected;
@@ -449,6 +452,7 @@ Task<void> KeptClient::leave() {
 
 void KeptClient::lease_broken(const smb2::LeaseBreakNotification& notice) {
   cluster_.count("lease break");
+  for (KeptFile& file : files_) file.breaks += file.lease == notice.lease_key;
   if ((notice.flags & smb2::LeaseFlags::kBreakAckRequired) == 0) {
     for (KeptFile& file : files_)
       if (file.lease == notice.lease_key) file.lease_state = notice.new_lease_state;
@@ -461,7 +465,10 @@ void KeptClient::lease_broken(const smb2::LeaseBreakNotification& notice) {
         co_await acknowledge(self.client_, broken.lease_key, broken.new_lease_state);
     if (status != NtStatus::kSuccess) co_return;
     for (KeptFile& file : self.files_)
-      if (file.lease == broken.lease_key) file.lease_state = broken.new_lease_state;
+      if (file.lease == broken.lease_key) {
+        file.lease_state = broken.new_lease_state;
+        ++file.breaks;
+      }
   }(*this, notice));
 }
 

@@ -34,6 +34,8 @@ struct KeptFile {
   std::uint32_t lease_state = 0;
   /// A CREATE that asks for all of it is not answered.
   bool lease_asked = false;
+  /// Breaks that were heard of, and acknowledgements that were answered.
+  std::uint64_t breaks = 0;
 };
 
 /// A persistent open.
@@ -42,6 +44,7 @@ struct KeptOpen {
   Guid create_guid;
   wire::smb2::FileId id;
   bool is_persistent = false;
+  std::uint64_t breaks_before = 0;
   /// CLOSE was sent: it may be closed.
   bool closing = false;
 };

@@ -5,6 +5,7 @@
 
 #include "base/utf16.h"
 #include "service/server/keeping.h"
+#include "service/server/times.h"
 
 namespace holdfast::service {
 
@@ -75,6 +76,11 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
                                   ? "the file is not there any more"
                                   : "the file cannot be opened: " + to_string(opened.error()));
   co_await opened->file->clear_creation_mark({loop, as_service});
+  // Its client may never have had the answer to the CREATE, and nobody waited for the name to be on
+  // the disk; from now on the open is promised.
+  if (record.durable == core::DurableKind::kPersistent && share->stable_writes &&
+      is_young(opened->info, server.env().clock.now()))
+    (void)co_await opened->file->flush({loop, as_service});
   restored.file = opened->file;
   restored.key = opened->info.key;
   restored.path = opened->path;

@@ -8,6 +8,7 @@
 #include "service/handlers/quota.h"
 #include "service/handlers/short_names.h"
 #include "service/server/hidden.h"
+#include "service/server/times.h"
 
 namespace holdfast::service::handlers {
 namespace {
@@ -46,13 +47,6 @@ Task<NtStatus> execute(Request& r, CreatePlan& plan, CreateOutcome& out) {
   co_return status;
 }
 
-/// Made so lately that the file system may not have written its name yet: by a CREATE of the server
-/// before, which is replayed now, or by anybody. File systems write at least every 30 s.
-bool is_young(Request& r, const ports::FileInfo& info) {
-  constexpr std::uint64_t kYoung_ticks = 60ull * 10'000'000;
-  return info.creation_time.ticks + kYoung_ticks > r.server.env().clock.now().ticks;
-}
-
 /// A persistent open is granted when it, and the object that was made for it, would be there after
 /// the loss of the server (of the machine, where the share says so). Otherwise it is granted as one
 /// that is not.
@@ -61,7 +55,7 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   bool persistent = out.durable.kind == core::DurableKind::kPersistent;
   NtStatus status = NtStatus::kSuccess;
   bool unwritten =
-      out.action != smb2::CreateAction::kOpened || is_young(r, out.opened.info);
+      out.action != smb2::CreateAction::kOpened || is_young(out.opened.info, r.server.env().clock.now());
   if (persistent && r.tree->share->stable_writes && unwritten)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);

@@ -6,6 +6,13 @@
 
 namespace holdfast::service {
 
+/// Made so lately that the file system may not have written its name yet; they do at least every
+/// 30 s.
+inline bool is_young(const ports::FileInfo& info, NtTime now) {
+  constexpr std::uint64_t kYoung_ticks = 60ull * 10'000'000;
+  return info.creation_time.ticks + kYoung_ticks > now.ticks;
+}
+
 /// Times that an open has set or frozen (MS-FSA 2.1.5.15.2) stay as they are while that open reads
 /// and writes; the file system changes them all the same, so they are put back:
 ///     auto kept = co_await times_to_keep(r, open);
