@@ -50,4 +50,5 @@ def cases():
     for version, modes in CHOSEN.items():
         for mode, parts in modes.items():
             for part in parts:
-                yield Case(f"stress {version}", f"{mode} {part}", case(version, mode, part))
+                # What races is for an idle machine: not in the short run.
+                yield Case(f"stress {version}", f"{mode} {part}", case(version, mode, part), part != "special")
