@@ -84,8 +84,8 @@ class VirtualVolume::Storage final : public service::VolumeStorage {
     if (!volume_.is_reached()) return io_error("writing the epoch");
     bool fails = volume_.fails(volume_.faults_.epoch_error_per_mille);
     if (!fails || volume_.rng_.one_in(2)) {
-      if (epoch.state == Epoch::State::kActive && volume_.server_ != nullptr &&
-          volume_.epoch_ && epoch.number < volume_.epoch_->number)
+      if (epoch.state == Epoch::State::kActive && volume_.server_ != nullptr && volume_.epoch_ &&
+          epoch.number < volume_.epoch_->number)
         volume_.world_.fail(process_.name() + " writes an epoch over a later one");
       volume_.world_.trace("epoch", epoch.number << 8 | static_cast<std::uint64_t>(epoch.state),
                            process_.number());
@@ -156,8 +156,7 @@ void VirtualVolume::reach(std::size_t machine, bool reaches) {
 
 bool VirtualVolume::is_reached() const {
   for (const Lock& lock : locks_)
-    if (lock.process == Process::current())
-      return std::ranges::count(cut_off_, lock.machine) == 0;
+    if (lock.process == Process::current()) return std::ranges::count(cut_off_, lock.machine) == 0;
   return true;
 }
 

@@ -130,7 +130,8 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   friend class MemoryFile;
   /// Waits as a disk does.
   Task<void> work(ports::IoContext io);
-  /// Before each change, in the same moment: kFileForcedClosed when nothing may be touched any more.
+  /// Before each change, in the same moment: kFileForcedClosed when nothing may be touched any
+  /// more.
   Result<void> may_change(ports::IoContext io);
   /// How to take a change of names or attributes back, if power is lost before the next sync.
   void journal(std::move_only_function<void()> undo) {

@@ -128,8 +128,7 @@ service::Server* Cluster::server(std::size_t at) {
 }
 
 bool Cluster::serves(std::size_t at) const {
-  return is_up(at) &&
-         machines_[at].instance->volume->state() == service::ServedVolume::State::kUp;
+  return is_up(at) && machines_[at].instance->volume->state() == service::ServedVolume::State::kUp;
 }
 
 void Cluster::end(std::size_t at, ProcessEnd how) {
@@ -155,7 +154,8 @@ void Cluster::kill(std::size_t at, ProcessEnd how) {
   if (how == ProcessEnd::kKilled) return;
   boot(machines_[at]);
   // Another machine has its pages in the cache that they share.
-  if (std::ranges::any_of(machines_, [](const Machine& m) { return m.instance != nullptr; })) return;
+  if (std::ranges::any_of(machines_, [](const Machine& m) { return m.instance != nullptr; }))
+    return;
   ++power_losses_;
   vfs_->lose_power();
 }
@@ -169,15 +169,15 @@ Task<void> Cluster::stop(std::size_t at) {
   };
   network_.stop_listening(at);
   i.server->close_all();
-  for (int tries = 0; tries < 1'200 && still() && i.server->counters().connections.load() != 0; ++tries)
+  for (int tries = 0; tries < 1'200 && still() && i.server->counters().connections.load() != 0;
+       ++tries)
     co_await ports::sleep_for(*fate_loop_, 50'000);
   if (!still()) co_return;
   if (i.server->counters().connections.load() != 0)
     co_return world_.fail("connections outlive the end of the server in order");
   auto done = std::make_shared<bool>(false);
-  i.loops.front()->post([&i, done] {
-    spawn(i.server->failover().stop_and_tell([done] { *done = true; }));
-  });
+  i.loops.front()->post(
+      [&i, done] { spawn(i.server->failover().stop_and_tell([done] { *done = true; })); });
   for (int tries = 0; tries < 1'000 && still() && !*done; ++tries)
     co_await ports::sleep_for(*fate_loop_, 50'000);
   if (!still()) co_return;

@@ -75,7 +75,8 @@ class Cluster {
   void start(Task<void> story);
   std::size_t running() const { return running_; }
   void run(std::uint64_t limit_us = 4'000'000'000);
-  /// After all clients have gone, with one server up: nothing of them is left, in it or on the disk.
+  /// After all clients have gone, with one server up: nothing of them is left, in it or on the
+  /// disk.
   void expect_nothing_left();
 
  private:

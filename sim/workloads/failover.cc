@@ -25,8 +25,7 @@ class KeptStory {
 
  private:
   static Client& make_client(Cluster& cluster, std::size_t number) {
-    ClientOptions options =
-        some_client_options(cluster.rng(), "client " + std::to_string(number));
+    ClientOptions options = some_client_options(cluster.rng(), "client " + std::to_string(number));
     options.dialects = {cluster.rng().one_in(2) ? smb2::Dialect::kSmb311 : smb2::Dialect::kSmb302};
     return cluster.add_client(std::move(options));
   }
@@ -169,9 +168,7 @@ struct Play {
   Task<void> pause(std::uint64_t most_us) {
     co_await ports::sleep_for(cluster.fate_loop(), rng().below(most_us));
   }
-  ProcessEnd some_end() {
-    return rng().one_in(3) ? ProcessEnd::kPowerLost : ProcessEnd::kKilled;
-  }
+  ProcessEnd some_end() { return rng().one_in(3) ? ProcessEnd::kPowerLost : ProcessEnd::kKilled; }
 };
 
 // ---- failover-loop ----

@@ -46,14 +46,14 @@ void LateStory::die_soon() {
   std::uint64_t when_us = kept_.rng().below(kept_.rng().one_in(3) ? 25'000 : 6'000);
   ProcessEnd how = kept_.rng().one_in(3) ? ProcessEnd::kPowerLost : ProcessEnd::kKilled;
   std::uint64_t down_us = kept_.rng().one_in(2) ? 0 : kept_.rng().below(300'000);
-  cluster_.start([](Cluster& cluster, std::uint64_t when, ProcessEnd end,
-                    std::uint64_t down) -> Task<void> {
-    co_await ports::sleep_for(cluster.fate_loop(), when);
-    if (!cluster.is_up(0)) co_return;
-    cluster.kill(0, end);
-    co_await ports::sleep_for(cluster.fate_loop(), down);
-    cluster.start_server(0);
-  }(cluster_, when_us, how, down_us));
+  cluster_.start(
+      [](Cluster& cluster, std::uint64_t when, ProcessEnd end, std::uint64_t down) -> Task<void> {
+        co_await ports::sleep_for(cluster.fate_loop(), when);
+        if (!cluster.is_up(0)) co_return;
+        cluster.kill(0, end);
+        co_await ports::sleep_for(cluster.fate_loop(), down);
+        cluster.start_server(0);
+      }(cluster_, when_us, how, down_us));
 }
 
 std::size_t LateStory::opens_of(const std::string& path) {
@@ -94,9 +94,9 @@ Task<bool> LateStory::round(KeptFile& file) {
   if (kept_.rng().one_in(3))
     for (auto& octet : file.lease.octets) octet = static_cast<std::uint8_t>(kept_.rng().u64());
   die_soon();
-  KeptOpen* open = co_await kept_.open(file, kept_.rng().one_in(2)
-                                                 ? smb2::CreateDisposition::kCreate
-                                                 : smb2::CreateDisposition::kOpenIf);
+  KeptOpen* open =
+      co_await kept_.open(file, kept_.rng().one_in(2) ? smb2::CreateDisposition::kCreate
+                                                      : smb2::CreateDisposition::kOpenIf);
   if (open == nullptr) co_return false;
   if (opens_of(file.path) > 1) {
     kept_.wrong("a CREATE has made " + std::to_string(opens_of(file.path)) + " opens");

@@ -150,8 +150,8 @@ Part KeptClient::create_part(const KeptOpen& open, const std::string& path,
   request.name = name;
   smb2::CreateContextList contexts;
   if (reclaim)
-    contexts.durable_handle_reconnect_v2 = smb2::DurableHandleReconnectV2{
-        open.id, open.create_guid, smb2::kDhandleFlagPersistent};
+    contexts.durable_handle_reconnect_v2 =
+        smb2::DurableHandleReconnectV2{open.id, open.create_guid, smb2::kDhandleFlagPersistent};
   else
     contexts.durable_handle_request_v2 =
         smb2::DurableHandleRequestV2{kTimeout_ms, smb2::kDhandleFlagPersistent, open.create_guid};
@@ -178,8 +178,8 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
     wrong("a CREATE's answer is malformed");
     return false;
   }
-  open.is_persistent = reclaim || (granted.durable_handle_v2 &&
-                                   granted.durable_handle_v2->flags == smb2::kDhandleFlagPersistent);
+  open.is_persistent = reclaim || (granted.durable_handle_v2 && granted.durable_handle_v2->flags ==
+                                                                    smb2::kDhandleFlagPersistent);
   if (!open.is_persistent && !cluster_.disk_was_cut_off()) {
     wrong("the handle of " + open.file->path + " is not persistent");
     return false;
@@ -207,8 +207,7 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
 Task<NtStatus> KeptClient::reclaim(KeptOpen& open, const std::string& path) {
   // An answer that is under way while a break is may tell what was before.
   open.breaks_before = open.file->breaks;
-  Answer answer =
-      co_await patient(create_part(open, path, smb2::CreateDisposition::kOpenIf, true));
+  Answer answer = co_await patient(create_part(open, path, smb2::CreateDisposition::kOpenIf, true));
   if (answer.lost) co_return NtStatus::kConnectionDisconnected;
   if (answer.status != NtStatus::kSuccess) co_return answer.status;
   co_return take(answer, open, true) ? NtStatus::kSuccess : NtStatus::kInvalidNetworkResponse;
@@ -263,8 +262,8 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
   for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
   for (int tries = 0;; ++tries) {
     file.lease_asked = true;
-    Answer answer = co_await until_answered(
-        [&] { return create_part(fresh, file.path, disposition, false); });
+    Answer answer =
+        co_await until_answered([&] { return create_part(fresh, file.path, disposition, false); });
     if (answer.lost) co_return nullptr;
     if (answer.status == NtStatus::kSuccess) {
       if (!take(answer, fresh, false)) co_return nullptr;
@@ -293,7 +292,8 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
 Task<bool> KeptClient::close(KeptOpen& open) {
   KeptFile& file = *open.file;
   // Locks are taken through the first open only; whoever has a second one keeps the file.
-  bool last = std::ranges::count_if(opens_, [&](const KeptOpen& o) { return o.file == &file; }) == 1;
+  bool last =
+      std::ranges::count_if(opens_, [&](const KeptOpen& o) { return o.file == &file; }) == 1;
   if (&*first_open_of(file) == &open) file.locked = {};
   if (last) file.is_held = false;
   open.closing = true;
@@ -309,7 +309,8 @@ Task<bool> KeptClient::close(KeptOpen& open) {
   opens_.erase(iterator_of(open));
   if (last) file.lease_state = 0;
   // A rival that has it open removes it when it closes.
-  if (last && file.delete_pending && file.exclusive && !cluster_.power_was_lost() && cluster_.vfs().find(file.path) != nullptr) {
+  if (last && file.delete_pending && file.exclusive && !cluster_.power_was_lost() &&
+      cluster_.vfs().find(file.path) != nullptr) {
     wrong("deleted and closed, and still there: " + file.path);
     co_return false;
   }
@@ -319,8 +320,8 @@ Task<bool> KeptClient::close(KeptOpen& open) {
 Task<bool> KeptClient::write(KeptOpen& open, std::size_t block) {
   KeptFile& file = *open.file;
   ByteVec data = block_of(++value_ << 8 | block);
-  Answer answer = co_await until_answered(
-      [&] { return write_part(open.id, block * KeptFile::kBlock, data); });
+  Answer answer =
+      co_await until_answered([&] { return write_part(open.id, block * KeptFile::kBlock, data); });
   if (answer.lost) co_return false;
   // A rival has locked it for a moment.
   if (answer.status == NtStatus::kFileLockConflict && !file.locked[block] && !file.exclusive) {
@@ -341,9 +342,8 @@ Task<bool> KeptClient::check(KeptOpen& open) {
   KeptFile& file = *open.file;
   for (std::size_t block = 0; block < KeptFile::kBlocks; ++block) {
     if (file.values[block] == 0) continue;
-    Answer answer = co_await until_answered([&] {
-      return read_part(open.id, block * KeptFile::kBlock, KeptFile::kBlock);
-    });
+    Answer answer = co_await until_answered(
+        [&] { return read_part(open.id, block * KeptFile::kBlock, KeptFile::kBlock); });
     if (answer.lost) co_return false;
     if (answer.status == NtStatus::kFileLockConflict && !file.locked[block]) continue;
     smb2::ReadResponse response;
@@ -353,7 +353,8 @@ Task<bool> KeptClient::check(KeptOpen& open) {
     }
     if (to_vec(response.data) != block_of(file.values[block])) {
       wrong("an acknowledged WRITE of " + file.path + " is lost: block " + std::to_string(block) +
-            " has " + std::to_string(response.data.size() < 8 ? 0 : load_u64(response.data.data())) +
+            " has " +
+            std::to_string(response.data.size() < 8 ? 0 : load_u64(response.data.data())) +
             " and not " + std::to_string(file.values[block]));
       co_return false;
     }
@@ -433,9 +434,8 @@ Task<bool> KeptClient::finish(KeptFile& file) {
 Task<bool> KeptClient::check_closed_stay_closed() {
   if (closed_.create_guid.is_zero()) co_return true;
   KeptOpen gone = closed_;
-  Answer answer = co_await until_answered([&] {
-    return create_part(gone, gone.file->path, smb2::CreateDisposition::kOpenIf, true);
-  });
+  Answer answer = co_await until_answered(
+      [&] { return create_part(gone, gone.file->path, smb2::CreateDisposition::kOpenIf, true); });
   if (answer.lost) co_return false;
   cluster_.count("looked for a closed handle");
   if (answer.status == NtStatus::kObjectNameNotFound) co_return true;
@@ -444,8 +444,7 @@ Task<bool> KeptClient::check_closed_stay_closed() {
 }
 
 Task<void> KeptClient::leave() {
-  if (client_.connected() && client_.logged_on() && rng_.one_in(2))
-    (void)co_await client_.logoff();
+  if (client_.connected() && client_.logged_on() && rng_.one_in(2)) (void)co_await client_.logoff();
   if (client_.connected()) client_.abort();
   co_await client_.closed();
 }
@@ -461,8 +460,7 @@ void KeptClient::lease_broken(const smb2::LeaseBreakNotification& notice) {
   spawn([](KeptClient& self, smb2::LeaseBreakNotification broken) -> Task<void> {
     co_await ports::sleep_for(self.loop(), self.rng_.below(20'000));
     if (!self.client_.connected() || !self.client_.logged_on()) co_return;
-    NtStatus status =
-        co_await acknowledge(self.client_, broken.lease_key, broken.new_lease_state);
+    NtStatus status = co_await acknowledge(self.client_, broken.lease_key, broken.new_lease_state);
     if (status != NtStatus::kSuccess) co_return;
     for (KeptFile& file : self.files_)
       if (file.lease == broken.lease_key) {
@@ -513,8 +511,8 @@ Task<void> rival_tries(Cluster& cluster, Client& client, KeptClient& owner, Kept
   NtStatus status = co_await lock(
       client, opened->id, block * KeptFile::kBlock, KeptFile::kBlock,
       smb2::LockElement::kFlagExclusiveLock | smb2::LockElement::kFlagFailImmediately);
-  if (status == NtStatus::kSuccess && before && still() && file.locked[block] && file.path == path &&
-      owner.is_in_time())
+  if (status == NtStatus::kSuccess && before && still() && file.locked[block] &&
+      file.path == path && owner.is_in_time())
     cluster.world().fail("the rival gets a lock of " + path + " that somebody holds");
   if (status == NtStatus::kSuccess) cluster.count("rival's lock");
   (void)co_await close(client, opened->id);

@@ -30,8 +30,9 @@ const std::vector<Workload>& workloads() {
        nullptr, 8, loop_cluster, run_failover_replay},
       {"failover-fencing", "a server that loses disk, network or time; never two touch the volume",
        nullptr, 6, two_machine_cluster, run_failover_fencing},
-      {"failover-partition", "clients are cut off from some servers, and the volume moves meanwhile",
-       nullptr, 6, two_machine_cluster, run_failover_partition},
+      {"failover-partition",
+       "clients are cut off from some servers, and the volume moves meanwhile", nullptr, 6,
+       two_machine_cluster, run_failover_partition},
   };
   return list;
 }

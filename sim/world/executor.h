@@ -20,7 +20,8 @@ struct BlockingTimes {
 /// the order of the posts.
 class SimExecutor final : public ports::Executor {
  public:
-  /// process: whose it is, if it is one that may end; it outlives the loop.
+  /// process: whose it is, if it is one that may end; it outlives the loop, which outlives its
+  /// work.
   SimExecutor(World& world, SimClock& clock, unsigned index, Process* process = nullptr)
       : world_(world),
         clock_(clock),
@@ -28,6 +29,9 @@ class SimExecutor final : public ports::Executor {
         index_(index),
         process_(process) {
     if (process != nullptr) process->add(*this);
+  }
+  ~SimExecutor() override {
+    if (process_ != nullptr) process_->remove(*this);
   }
   SimExecutor(const SimExecutor&) = delete;
 

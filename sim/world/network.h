@@ -58,8 +58,8 @@ class SimNetwork final : public Connector {
   void listen(std::size_t host, std::vector<SimExecutor*> loops, ports::AcceptHandler accept);
   /// Nobody listens there any more.
   void stop_listening(std::size_t host);
-  /// Chooses a host for the connection of that client (its loop's index), by the seed; nullopt: none
-  /// can be reached. By default all go to host 0.
+  /// Chooses a host for the connection of that client (its loop's index), by the seed; nullopt:
+  /// none can be reached. By default all go to host 0.
   std::function<std::optional<std::size_t>(unsigned client)> route;
   /// Whether octets go between them; nullptr: always.
   std::function<bool(unsigned client, std::size_t host)> reaches;

@@ -27,6 +27,7 @@ class Process {
 
   /// Called by the loops of the process.
   void add(SimExecutor& loop) { loops_.push_back(&loop); }
+  void remove(SimExecutor& loop) { std::erase(loops_, &loop); }
 
   /// Nothing of it runs before that virtual time: it is stopped, or its machine does other things.
   /// What the kernel does for it goes on.

@@ -269,8 +269,7 @@ void OpenTable::removal_finished(const CloseOutcome& closed, std::vector<Wake>& 
   // Removed at once, as POSIX has it: others have the file open by that name, or may open it anew.
   if (of_link == file.going.end() || !of_link->removing) return;
   file.going.erase(of_link);
-  wakes = std::move(file.wakes_after_removal);
-  file.wakes_after_removal.clear();
+  for (const Wake& wake : std::exchange(file.wakes_after_removal, {})) wakes.push_back(wake);
   if (file.opens.empty() && file.going.empty()) stripe.files.erase(found);
 }
 
