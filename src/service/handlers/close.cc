@@ -12,8 +12,9 @@ namespace smb2 = wire::smb2;
 
 namespace {
 
-/// A client that closes a handle which it has lost and will not reclaim (Linux does): it is answered
-/// that there is no such open (3.3.5.10), but nobody has to wait any longer for its return.
+/// A client that closes a handle which it has lost and will not reclaim (Linux does): it is
+/// answered that there is no such open (3.3.5.10), but nobody has to wait any longer for its
+/// return.
 Task<void> end_lost(Request& r, smb2::FileId id) {
   for (core::OpenId lost : r.server.opens().disconnected()) {
     std::optional<core::OpenRecord> had = r.server.opens().record(lost);

@@ -54,8 +54,8 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   if (!r.server.opens().outlives_server(out.id)) co_return;
   bool persistent = out.durable.kind == core::DurableKind::kPersistent;
   NtStatus status = NtStatus::kSuccess;
-  bool unwritten =
-      out.action != smb2::CreateAction::kOpened || is_young(out.opened.info, r.server.env().clock.now());
+  bool unwritten = out.action != smb2::CreateAction::kOpened ||
+                   is_young(out.opened.info, r.server.env().clock.now());
   if (persistent && r.tree->share->stable_writes && unwritten)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);

@@ -164,8 +164,7 @@ Task<void> settle_answer(Request& r, Reply& reply) {
   NtStatus status = co_await settle(r);
   const ports::Volume* volume = r.tree ? r.tree->share->failover.get() : nullptr;
   if (volume == nullptr) co_return;
-  if (status == NtStatus::kFileForcedClosed ||
-      !volume->may_serve(r.loop.clock().monotonic_us()))
+  if (status == NtStatus::kFileForcedClosed || !volume->may_serve(r.loop.clock().monotonic_us()))
     reply = error_reply(NtStatus::kNetworkNameDeleted);
 }
 
