@@ -29,6 +29,8 @@ inline constexpr std::uint64_t kVolumeWait_us = 60'000'000;
 inline constexpr std::uint64_t kVolumeRetry_us = 200'000;
 /// Between two attempts to renew an epoch, at least.
 inline constexpr std::uint64_t kEpochRetry_us = 250'000;
+/// Objects made lately whose names are known to be on the disk.
+inline constexpr std::size_t kMaxKnownOnDisk = 65'536;
 /// What happens to many opens at a takeover is told once in this time.
 inline constexpr std::uint64_t kFailoverTellEvery_us = 500'000;
 /// How long the end of a server in order waits for requests in progress.

@@ -186,6 +186,24 @@ void Failover::tell_expired() {
                 {{"opens", std::to_string(told.count)}});
 }
 
+bool Failover::is_on_disk(const ports::FileInfo& object) {
+  Lock lock(on_disk_mutex_);
+  auto found = on_disk_.find(object.key);
+  return found != on_disk_.end() && found->second == object.creation_time;
+}
+
+void Failover::now_on_disk(const ports::FileInfo& object) {
+  Lock lock(on_disk_mutex_);
+  // Known or not: it costs a flush at most.
+  if (on_disk_.size() >= limits::kMaxKnownOnDisk) on_disk_.clear();
+  on_disk_[object.key] = object.creation_time;
+}
+
+void Failover::renamed(const ports::FileKey& object) {
+  Lock lock(on_disk_mutex_);
+  on_disk_.erase(object);
+}
+
 // ---- connections ----
 
 void Failover::connected(ports::Volume& volume, const ports::TcpConnection& connection,

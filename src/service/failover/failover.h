@@ -58,6 +58,13 @@ class Failover {
   /// The connection has ended.
   void disconnected(ports::Volume& volume, const ports::TcpConnection& connection);
 
+  /// Is it known that the object has its name on the disk, and not only in the file system's
+  /// memory? It becomes known by flushing it, and is not any more when it is renamed. By its time
+  /// of creation it is told from another one that has its number later.
+  bool is_on_disk(const ports::FileInfo& object);
+  void now_on_disk(const ports::FileInfo& object);
+  void renamed(const ports::FileKey& object);
+
   /// For the log of the takeover: an open of a volume has been reclaimed, or its time was over.
   /// Many at once become one event. From any loop.
   void reclaimed(const core::OpenView& open, const std::string& path, const std::string& client);
@@ -99,6 +106,8 @@ class Failover {
   /// Keys of connections. Before serve() only.
   std::set<ByteVec> carried_over_;
 
+  Mutex on_disk_mutex_;
+  std::map<ports::FileKey, NtTime> on_disk_;
   Mutex untold_mutex_;
   Untold untold_reclaimed_, untold_expired_;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/path/tunnel_cache.h"
+#include "service/failover/failover.h"
 #include "service/handlers/apple.h"
 #include "service/handlers/create_context_answers.h"
 #include "service/handlers/create_durable.h"
@@ -54,10 +55,17 @@ Task<void> keep_promise(Request& r, const core::OpenView& open, CreateOutcome& o
   if (!r.server.opens().outlives_server(out.id)) co_return;
   bool persistent = out.durable.kind == core::DurableKind::kPersistent;
   NtStatus status = NtStatus::kSuccess;
+  Failover& failover = r.server.failover();
   bool unwritten = out.action != smb2::CreateAction::kOpened ||
-                   is_young(out.opened.info, r.server.env().clock.now());
-  if (persistent && r.tree->share->stable_writes && unwritten)
-    if (Result<void> synced = co_await open.file->flush(r.io()); !synced) status = synced.error();
+                   (is_young(out.opened.info, r.server.env().clock.now()) &&
+                    !failover.is_on_disk(out.opened.info));
+  if (persistent && r.tree->share->stable_writes && unwritten) {
+    Result<void> synced = co_await open.file->flush(r.io());
+    if (synced)
+      failover.now_on_disk(out.opened.info);
+    else
+      status = synced.error();
+  }
   if (status == NtStatus::kSuccess) status = co_await settle(r, open.persistent_id);
   if (out.action == smb2::CreateAction::kCreated) {
     co_await open.file->clear_creation_mark(r.io());

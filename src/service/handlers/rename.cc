@@ -4,6 +4,7 @@
 #include "base/utf16.h"
 #include "core/path/path.h"
 #include "core/path/tunnel_cache.h"
+#include "service/failover/failover.h"
 #include "service/handlers/apple.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
@@ -154,6 +155,7 @@ Task<NtStatus> rename(Request& r, const core::OpenView& open, const std::string&
   NtStatus durable = NtStatus::kSuccess;
   if (kept && r.tree->share->stable_writes)
     if (Result<void> synced = co_await open.file->flush(r.io()); !synced) durable = synced.error();
+  if (open.share->failover != nullptr) r.server.failover().renamed(open.file->key());
   r.server.opens().renamed(open.id, *new_path);
   if (open.is_directory) r.server.opens().moved_below(*open.share, *old_path, *new_path);
   if (!open.is_directory && !open.posix)
