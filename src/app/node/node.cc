@@ -203,7 +203,8 @@ void Node::serve_volumes() {
 
 /// Clients that registered with the witness service hear that the server goes before it does.
 void Node::tell_witnesses() {
-  if (parts_->rpc == nullptr || parts_->rpc->witness().announce_unavailable() == 0) return;
+  if (parts_->rpc == nullptr || parts_->rpc->witness().list().empty()) return;
+  parts_->rpc->witness().announce_unavailable();
   auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   while (parts_->rpc->witness().untold() != 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
