@@ -17,6 +17,9 @@ namespace {
 /// Twice this (a batch that failed, and what was entered meanwhile) and a copied record make a
 /// batch that is allowed.
 constexpr std::size_t kMaxWaiting = 28u << 20;
+/// So many are a batch worth its synchronous write, and do not wait until a long turn has entered
+/// more: the disk works while the loop does.
+constexpr std::size_t kManyWaiting = 16;
 static_assert(2 * kMaxWaiting + 2 * ports::kMaxStoreValue <= kMaxBatch);
 
 }  // namespace
@@ -96,19 +99,33 @@ Task<StoreResult<void>> JournalStore::commit(ports::Executor& loop) {
 
 /// False: there is nothing to wait for.
 bool JournalStore::enlist(Waiter& waiter) {
-  Lock lock(mutex_);
-  if (durable_ == entered_) return false;
-  waiter.ticket = entered_;
-  waiters_.push_back(&waiter);
-  if (writer_started_) return true;
-  writer_started_ = true;
-  // Posted work runs when this turn's requests have entered what they have.
   ports::Executor& loop = *waiter.loop;
-  loop.post([self = shared_from_this(), &loop] { self->start_writer(loop); });
+  bool many;
+  {
+    Lock lock(mutex_);
+    if (durable_ == entered_) return false;
+    waiter.ticket = entered_;
+    waiters_.push_back(&waiter);
+    if (writer_ == WriterState::kNone) start_after_turn(loop);
+    many = waiters_.size() >= kManyWaiting;
+  }
+  if (many) start_writer(loop);
   return true;
 }
 
+/// With mutex_ held. Posted work runs when this turn's requests have entered what they have.
+void JournalStore::start_after_turn(ports::Executor& loop) {
+  writer_ = WriterState::kSoon;
+  loop.post([self = shared_from_this(), &loop] { self->start_writer(loop); });
+}
+
+/// Of `loop`, unless it has been started meanwhile.
 void JournalStore::start_writer(ports::Executor& loop) {
+  {
+    Lock lock(mutex_);
+    if (writer_ != WriterState::kSoon) return;
+    writer_ = WriterState::kAtWork;
+  }
   loop.run_blocking([self = shared_from_this(), &loop] { self->run_writer(loop); },
                     [self = shared_from_this()] {});
 }
@@ -129,7 +146,7 @@ bool JournalStore::write_once(ports::Executor& loop) {
     failing = figures_.failing;
     const bool copying = !failing && journal_->wants_copying();
     if (waiters_.empty() && !copying) {
-      writer_started_ = false;
+      writer_ = WriterState::kNone;
       return false;
     }
     std::swap(batch, waiting_changes_);
@@ -139,6 +156,15 @@ bool JournalStore::write_once(ports::Executor& loop) {
   StoreResult<void> result = write_to_journal(batch);
   finish(ticket, std::move(batch), result);
   if (result && journal_->wants_spare()) make_spare_on(loop);
+  return !wait_for_turn();
+}
+
+/// A few who began to wait during the batch wait for what else the turn of their loop enters, as
+/// those before the first batch do: each batch costs a synchronous write. True: the writer ends.
+bool JournalStore::wait_for_turn() {
+  Lock lock(mutex_);
+  if (waiters_.empty() || waiters_.size() >= kManyWaiting) return false;
+  start_after_turn(*waiters_.front()->loop);
   return true;
 }
 
@@ -224,7 +250,7 @@ void JournalStore::spare_made(DiskResult<Spare> made) {
   spare_failed_ = !made;
   made_spare_ = std::move(made);
   // A writer that is at work takes it before its next batch.
-  if (!writer_started_) take_spare();
+  if (writer_ != WriterState::kAtWork) take_spare();
 }
 
 /// With mutex_ held, by the writer or while there is none.

@@ -27,9 +27,9 @@ struct JournalStoreOptions {
   std::function<bool()> may_write{};
 };
 
-/// The journal as a StateStore. A commit is written at the end of its loop's turn, on a pool
-/// thread, with all that has been entered by then; what comes meanwhile is written after it. One
-/// thread writes at a time.
+/// The journal as a StateStore. A commit is written at the end of its loop's turn, or when many
+/// wait, on a pool thread, with all that has been entered by then; what comes meanwhile is written
+/// after it. One thread writes at a time.
 class JournalStore final : public ports::StateStore,
                            public std::enable_shared_from_this<JournalStore> {
  public:
@@ -69,13 +69,17 @@ class JournalStore final : public ports::StateStore,
     ports::StoreResult<void> result;
   };
   class CommitAwaiter;
+  /// kSoon: posted to a loop, for after its turn.
+  enum class WriterState : std::uint8_t { kNone, kSoon, kAtWork };
 
   JournalStore(std::unique_ptr<Disk> disk, const JournalStoreOptions& options, EventSink* events)
       : disk_(std::move(disk)), options_(options), events_(events) {}
   bool enlist(Waiter& waiter);
+  void start_after_turn(ports::Executor& loop);
   void start_writer(ports::Executor& loop);
   void run_writer(ports::Executor& loop);
   bool write_once(ports::Executor& loop);
+  bool wait_for_turn();
   ports::StoreResult<void> write_to_journal(Bytes batch);
   void finish(std::uint64_t ticket, ByteVec batch, const ports::StoreResult<void>& result);
   void resume(std::vector<Waiter*> woken);
@@ -96,7 +100,7 @@ class JournalStore final : public ports::StateStore,
   std::uint64_t entered_ = 0;
   std::uint64_t durable_ = 0;
   std::vector<Waiter*> waiters_;
-  bool writer_started_ = false;
+  WriterState writer_ = WriterState::kNone;
   bool making_spare_ = false;
   std::optional<DiskResult<Spare>> made_spare_;
   /// The last make_spare() failed; the next one waits for some batches.

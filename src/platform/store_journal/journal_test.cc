@@ -251,18 +251,32 @@ struct StoreTest : testing::Test {
   std::vector<std::string> log;
 };
 
-TEST_F(StoreTest, AllOfATurnShareOneSync) {
+TEST_F(StoreTest, AFewOfATurnShareOneSync) {
   open();
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < 15; ++i) {
     put(std::to_string(i), "value");
     spawn(commit(*store, loop, log));
   }
   EXPECT_TRUE(log.empty());
   EXPECT_EQ(syncs(), 0u);
   loop.run();
-  EXPECT_EQ(log, std::vector<std::string>(64, "ok"));
+  EXPECT_EQ(log, std::vector<std::string>(15, "ok"));
   EXPECT_EQ(syncs(), 1u);
-  EXPECT_EQ(store->figures().live_records, 64u);
+  EXPECT_EQ(store->figures().live_records, 15u);
+}
+
+TEST_F(StoreTest, ManyDoNotWaitForTheEndOfTheTurn) {
+  open();
+  for (int i = 0; i < 20; ++i) {
+    put(std::to_string(i), "value");
+    spawn(commit(*store, loop, log));
+  }
+  EXPECT_EQ(syncs(), 1u);
+  EXPECT_TRUE(log.empty());
+  loop.run();
+  EXPECT_EQ(log, std::vector<std::string>(20, "ok"));
+  EXPECT_EQ(syncs(), 2u);
+  EXPECT_EQ(store->figures().live_records, 20u);
 }
 
 TEST_F(StoreTest, ACommitWithoutChangesWaitsForNothing) {
