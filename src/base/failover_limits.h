@@ -27,6 +27,8 @@ inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;
 inline constexpr std::uint64_t kVolumeWait_us = 60'000'000;
 /// Between two attempts to open a volume's storage or to take its epoch.
 inline constexpr std::uint64_t kVolumeRetry_us = 200'000;
+/// Between two attempts to serve a volume whose store cannot be read.
+inline constexpr std::uint64_t kFailedVolumeRetry_us = 2'000'000;
 /// Between two attempts to renew an epoch, at least.
 inline constexpr std::uint64_t kEpochRetry_us = 250'000;
 /// Objects made lately whose names are known to be on the disk.

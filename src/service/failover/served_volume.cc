@@ -96,24 +96,42 @@ Task<void> ServedVolume::run() {
     reported_.clear();
     if (!co_await keeper_->take()) break;
     epoch_.store(keeper_->number());
-    event(Severity::kNotice, "failover.epoch.taken",
-          "Serving " + name() + " as number " + std::to_string(keeper_->number()) +
-              (keeper_->taken_from().empty()
-                   ? "."
-                   : "; the one before, on " + keeper_->taken_from() + ", did not give it back."),
-          {{"epoch", std::to_string(keeper_->number())}});
+    tell_taken();
     serve_until_us_.store(keeper_->serve_until_us(), std::memory_order_release);
     renewing_ = std::make_shared<OneShot<bool>>();
     spawn(keep_renewing());
     bool served = co_await serve();
+    if (!served) keeper_->stop();
     bool lost = co_await *renewing_;
-    if (!lost && served && state() == State::kUp) co_await keeper_->release();
-    lose();
+    bool failed = state() == State::kFailed;
+    // What cannot be served here is given back too: another node may be able to.
+    if (!lost && ((served && state() == State::kUp) ||
+                  (failed && may_serve(loop_->clock().monotonic_us()))))
+      co_await keeper_->release();
+    if (!failed) lose();
+    serve_until_us_.store(0, std::memory_order_release);
     co_await ports::run_blocking(*loop_, [this] { return storage_->close(), true; });
-    set_state(State::kTaking);
+    if (!failed) set_state(State::kTaking);
+    if (!served && !pause_->stopped()) make_keeper();
+    if (failed && !co_await pause_->wait(limits::kFailedVolumeRetry_us)) break;
   }
   set_state(State::kStopped);
   ended_->set(true);
+}
+
+void ServedVolume::make_keeper() {
+  keeper_ = std::make_unique<EpochKeeper>(*loop_, *storage_, rules_, server_->env().events);
+}
+
+void ServedVolume::tell_taken() {
+  // Of a volume that fails it is told once.
+  if (state() == State::kFailed) return;
+  event(Severity::kNotice, "failover.epoch.taken",
+        "Serving " + name() + " as number " + std::to_string(keeper_->number()) +
+            (keeper_->taken_from().empty()
+                 ? "."
+                 : "; the one before, on " + keeper_->taken_from() + ", did not give it back."),
+        {{"epoch", std::to_string(keeper_->number())}});
 }
 
 Task<void> ServedVolume::keep_renewing() {
@@ -133,17 +151,17 @@ Task<void> ServedVolume::keep_renewing() {
   ended->set(lost);
 }
 
+/// Nobody waits for it, and it is tried again now and then: whoever mends it need not know that.
 void ServedVolume::fail(const ports::StoreError& error) {
+  if (state() == State::kFailed && problem() == error.message) return;
   event(Severity::kError, "failover.store.failed",
-        error.message +
-            " Its shares are not served until this is mended and the server started "
-            "again; the others are.");
+        error.message + " Its shares are not served until this is mended; the others are.");
   set_state(State::kFailed, error.message);
 }
 
 /// Opens the store and restores what it has. False: the volume is not served.
 Task<bool> ServedVolume::serve() {
-  set_state(State::kRestoring);
+  if (state() != State::kFailed) set_state(State::kRestoring);
   std::uint64_t begun_us = loop_->clock().monotonic_us();
   auto may_write = [this, clock = &loop_->clock()] { return may_serve(clock->monotonic_us()); };
   auto store =

@@ -65,6 +65,8 @@ class ServedVolume final : public ports::Volume, public std::enable_shared_from_
   Task<bool> open_storage();
   Task<bool> serve();
   Task<void> keep_renewing();
+  void make_keeper();
+  void tell_taken();
   Task<void> restore(std::vector<ports::StoreRecord> records, Inheritance& found);
   void lose();
   void set_state(State state, std::string problem = {});

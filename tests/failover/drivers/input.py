@@ -78,6 +78,11 @@ class Stage:
     def store(self):
         return wait_until("there is a store", 10, lambda: self.service.store(KEPT), 0.02)
 
+    def tried_again(self, store):
+        """Waits until the server has taken the volume's epoch, and given it back, anew."""
+        seen, epoch = set(), store / "epoch"
+        wait_until("the volume is tried again", 30, lambda: seen.add(epoch.read_bytes()) or len(seen) > 3, 0.02)
+
     def leave_opens(self):
         """A server that is killed while clients have files open, who never come back. How many files."""
         self.service.start()
@@ -146,12 +151,18 @@ def refused(stage, opens, spoil, *patterns):
     expect("STATUS_BAD_NETWORK_NAME" in wrong, f"the share is served without its store: {wrong or 'it works'}")
     expect(time.monotonic() - began < 10, "the client had to wait for a share that cannot be served")
     stage.works(PLAIN, "durable")
+    # Tried again meanwhile, and told once.
+    stage.tried_again(store)
+    failures = len(re.findall(patterns[0], stage.log()[stage.seen:]))
+    expect(failures == 1, f"the failure was told {failures} times")
     stage.service.stop()
     expect(octets(store) == spoiled, "the store that cannot be used was changed")
-    shutil.rmtree(store)
-    shutil.copytree(before, store)
-    stage.mark()
     stage.service.start()
+    stage.said(patterns[0])
+    stage.mark()
+    # Mended while the server runs.
+    for segment in octets(store):
+        shutil.copyfile(before / segment, store / segment)
     restored = stage.restored()
     expect(restored == opens, f"of {opens} opens {restored} were restored")
     stage.works(KEPT, "persistent")

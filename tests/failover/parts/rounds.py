@@ -17,6 +17,8 @@ from .wire import Capture
 # Whoever waits longer for the server than this has lost it.
 JOB_LIMIT_S = 120
 BEGIN_S = 60
+# Of captures and logs of rounds that did not pass; a capture has up to three times the copied data.
+KEPT_OCTETS = 12 << 30
 TIMED_OUT = 124  # status of kernel-client exec
 NAMES = {"0xc0000043": "SHARING_VIOLATION", "0xc0000055": "LOCK_NOT_GRANTED", "0xc0000467": "FILE_NOT_AVAILABLE"}
 
@@ -228,12 +230,15 @@ class Round:
             problems.append(f"a rival's {what} succeeded {len(times)} times, {min(times):+.2f} to {max(times):+.2f} s from the event")
         return "rival refused: " + ", ".join(f"{len(v)} {k}" for k, v in sorted(refused.items())) if refused else ""
 
+    def _kept_octets(self):
+        return sum(path.stat().st_size for path in self.stage.kept.rglob("*") if path.is_file())
+
     def keep(self, label):
         """Keeps capture and logs of a round that failed; the folder."""
         folder = self.stage.kept / f"{label}-{self.job.number}".replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
         for path in (self.capture_file, self.rival_file, *self.stage.work.glob("*.hung")):
-            if path.exists():
+            if path.exists() and path.stat().st_size + self._kept_octets() < KEPT_OCTETS:
                 shutil.copy(path, folder)
         for name in self.event.servers:
             (folder / f"{name}.log").write_text(run([LAB_DIR / "server", "log", name])[1], encoding="utf-8")
@@ -242,5 +247,11 @@ class Round:
                 _, out, _ = self.stage.exec(seat, "dmesg", timeout_s=20)
             except Failed as error:
                 out = str(error)
-            (folder / f"{seat.guest}.dmesg").write_text(out, encoding="utf-8")
+            (folder / f"{seat.guest}.dmesg").write_text(out + self._network_of(seat), encoding="utf-8")
         return folder
+
+    def _network_of(self, seat):
+        """Whether the guest's network card still works: a guest that nobody reaches says nothing about the server."""
+        status, out, err = self.stage.run_in(RIVAL_HOST, "ping", "-c", "2", "-W", "1", seat.address)
+        _, card, _ = self.stage.exec(seat, "sh", "-c", "ip -s link show vec0; ip neigh; cat /proc/interrupts", timeout_s=20)
+        return f"\n--- ping: status {status}\n{out}{err}\n--- its network\n{card}"

@@ -21,8 +21,11 @@ DRIVERS = TESTS / "failover/drivers"
 SHARE = "data"
 MOUNT_POINT = "/mnt/share"
 RIVAL_HOST, RIVAL_ADDRESS = "rival", "10.77.0.240"
-PACKAGES = ["iproute2", "util-linux", "e2fsprogs", "mount", "python3", "tshark", "diffutils", "tar", "coreutils", "perl-base"]
+PACKAGES = ["iproute2", "util-linux", "e2fsprogs", "mount", "python3", "tshark", "diffutils", "tar", "coreutils", "perl-base", "iputils-ping"]
 MIB = 1 << 20
+# What a client has lost is kept from others for so long (milliseconds; a mount asks for it). The server's own time, a
+# minute, would make most of a run a wait.
+HANDLE_TIMEOUT_MS = 20_000
 
 
 def install(kind, kernels, more=()):
@@ -60,6 +63,7 @@ class Stage:
         self.kept = self.state / self.name / "failover-kept"
         self.size, self.files = size_mib * MIB, files
         self.password = secrets.token_urlsafe(12)
+        self.handle_timeout_ms = HANDLE_TIMEOUT_MS
         self.background, self.guests, self.problems = [], {}, []
         self.at_end = []  # functions that take down what others have built, last first
 
@@ -99,10 +103,17 @@ class Stage:
 
     def start(self, host, *argv, **options):
         """A process beside the test in the namespace of a host ("" for the lab's own)."""
-        process = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}{'-' + host if host else ''}", "--",
-                                    *map(str, argv)], start_new_session=True, **options)
+        process = subprocess.Popen(["nsenter", f"--net={self.namespace(host)}", "--", *map(str, argv)],
+                                   start_new_session=True, **options)
         self.background.append(process)
         return process
+
+    def run_in(self, host, *argv, timeout_s=20):
+        """(exit status, standard output, standard error) of argv in the namespace of a host ("" for the lab's own)."""
+        return run(["nsenter", f"--net={self.namespace(host)}", "--", *map(str, argv)], timeout_s=timeout_s)
+
+    def namespace(self, host):
+        return f"/run/netns/{self.name}{'-' + host if host else ''}"
 
     def end(self, process):
         """Ends what start began: SIGTERM, then harder."""
@@ -143,7 +154,8 @@ class Stage:
 
     def mount(self, seat):
         self.tool("kernel-client", "mount", "-n", seat.guest, f"//{seat.target}/{SHARE}", MOUNT_POINT,
-                  f"vers=3.1.1,credentials={self.work / seat.user}.mount,iocharset=utf8,{seat.mode}")
+                  f"vers=3.1.1,credentials={self.work / seat.user}.mount,iocharset=utf8,{seat.mode}"
+                  + (f",handletimeout={self.handle_timeout_ms}" if self.handle_timeout_ms else ""))
 
     def remount(self, seat):
         """A new mount with nothing in a cache. A guest that hangs is replaced by a new one; then this says True."""

@@ -7,6 +7,7 @@ that begin inside of a message are left out: only data that is read begins there
 
 import dataclasses
 import mmap
+import random
 import re
 import socket
 import struct
@@ -14,6 +15,8 @@ import subprocess
 import time
 
 from harness.lab import Failed, check
+
+from .stage import RIVAL_ADDRESS
 
 NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, CLOSE, FLUSH, READ, WRITE, LOCK, IOCTL, ECHO = 0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 13
 SET_INFO, QUERY_INFO, QUERY_DIRECTORY, OPLOCK_BREAK = 17, 16, 14, 18
@@ -29,6 +32,13 @@ RESPONSE, RELATED = 1, 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
 SYN, RST, ACK = 2, 4, 16
+# Whoever does not listen there answers with RST.
+MARKER = """import socket, sys
+try:
+    socket.create_connection((sys.argv[2], int(sys.argv[3])), 5, ("", int(sys.argv[1])))
+except OSError:
+    pass"""
+MARKER_S = 60
 HEAD_BYTES = 2000  # of a message that are kept
 # The beginning of a response to CREATE: protocol, size, charge, status, command, credits, flags (MS-SMB2 2.2.1).
 DH2C, CREATE_RESPONSE = b"DH2C", re.compile(rb"\xfeSMB\x40\0.{6}\x05\0..[\x01\x05\x09\x0d\x11\x19]\0", re.S)
@@ -109,7 +119,7 @@ class Capture:
 
     def __enter__(self):
         self.process = self.stage.start(
-            "", "dumpcap", "-q", "-i", "br0", "-P", "-B", 256, "-f", FILTER, "-w", self.path,
+            "", "dumpcap", "-q", "-i", "br0", "-P", "-B", 1024, "-f", FILTER, "-w", self.path,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = ""
         while "File:" not in said:
@@ -120,13 +130,26 @@ class Capture:
         return self
 
     def __exit__(self, *_):
-        time.sleep(0.2)  # dumpcap takes what the kernel has kept for it at most so late
+        whole = self._await_marker()
         self.process.terminate()
         said = self.process.stderr.read()
         self.stage.end(self.process)
         count = re.search(r"received/dropped on interface \S+ (\d+)/(\d+)", said)
-        self.lost = int(count.group(2)) if count else 0
+        self.lost = (int(count.group(2)) if count else 0) + (not whole)
         self._read()
+        return False
+
+    def _await_marker(self):
+        """A SYN at the end is seen in the file when all before it is there: on a busy machine that takes its time."""
+        port = random.randrange(20_000, 30_000)
+        self.stage.run_in("", "python3", "-c", MARKER, str(port), RIVAL_ADDRESS, str(PORT))
+        pattern, end = socket.inet_aton(RIVAL_ADDRESS) + struct.pack(">HH", port, PORT), time.monotonic() + MARKER_S
+        while time.monotonic() < end:
+            with open(self.path, "rb") as file:
+                file.seek(max(0, file.seek(0, 2) - (1 << 20)))
+                if pattern in file.read():
+                    return True
+            time.sleep(0.05)
         return False
 
     # ---- reading ----
