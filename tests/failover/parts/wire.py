@@ -27,7 +27,7 @@ COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRIT
 # SUCCESS, PENDING, NO_MORE_FILES, NO_SUCH_FILE, OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, END_OF_FILE; and
 # USER_SESSION_DELETED, for what a client sends with its old session before it has a new one.
 HARMLESS = {0, 0x103, 0x80000006, 0xC000000F, 0xC0000034, 0xC000003A, 0xC0000011, 0xC0000203}
-FILE_CLOSED, FILE_NOT_AVAILABLE = 0xC0000128, 0xC0000467
+FILE_CLOSED, FILE_NOT_AVAILABLE, NAME_COLLISION = 0xC0000128, 0xC0000467, 0xC0000035
 RESPONSE, RELATED = 1, 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
@@ -261,11 +261,22 @@ class Capture:
 
     def refusals(self, client, event):
         """What the server refused after the event, besides what is asked for to be told that it is not there, and the
-        closing of handles that the client had not reclaimed (MS-SMB2 3.3.5.10), what is said late to a break of before, and opening by name what waits to be reclaimed (3.3.5.9)."""
+        closing of handles that the client had not reclaimed (MS-SMB2 3.3.5.10), what is said late to a break of before,
+        opening by name what waits to be reclaimed (3.3.5.9), and making anew what a request without an answer has made."""
         return [m for m in self.messages if m.is_response and m.client == client and m.at > event
                 and m.status not in HARMLESS and m.command not in (SESSION_SETUP, IOCTL, OPLOCK_BREAK)
                 and not (m.command == CLOSE and m.status == FILE_CLOSED)
-                and not (m.command == CREATE and m.status == FILE_NOT_AVAILABLE)]
+                and not (m.command == CREATE and m.status == FILE_NOT_AVAILABLE)
+                and not (m.command == CREATE and m.status == NAME_COLLISION and self._made_before(m, event))]
+
+    def _made_before(self, refusal, event):
+        """Whether the client had asked for that file before the event without an answer, under another CreateGuid: then
+        the file is there, and nobody can know that the second request means the first."""
+        asked = [Create(m) for m in self.of(refusal.client, CREATE, False)]
+        again = next((c for c in asked if self.answer(c.message) is refusal), None)
+        return again is not None and any(
+            c.name == again.name and c.at <= event and self.answer(c.message) is None
+            and c.create_guid != again.create_guid for c in asked)
 
     def closed_at(self, client, name):
         """When that client last asked to close a handle of that file, or None."""
@@ -322,7 +333,7 @@ class Create:
     def __init__(self, message):
         body = self.body = message.body
         self.message, self.at = message, message.at
-        self.name, self.tags, self.reconnects, self.wants_persistent = "", [], None, False
+        self.name, self.tags, self.reconnects, self.wants_persistent, self.create_guid = "", [], None, False, None
         if len(body) < 120:
             return
         name_at, name_length, contexts_at, contexts_length = struct.unpack_from("<HHII", body, 108)
@@ -342,3 +353,4 @@ class Create:
             self.reconnects = data[:16]
         elif tag == b"DH2Q" and len(data) >= 8:  # Timeout, Flags, ... (MS-SMB2 2.2.13.2.11)
             self.wants_persistent = bool(struct.unpack_from("<I", data, 4)[0] & PERSISTENT)
+            self.create_guid = data[16:32]
