@@ -80,12 +80,12 @@ ring_e2e() {
   ring_by_runner e2e
 }
 
-# Kernel clients while the server is killed, its node lost, a proxy between: the short forms.
+# Kernel clients while the server is killed, its node lost, a proxy between, its program replaced: the short forms.
 ring_failover() {
   local script passed=0 failed=0 skipped=0
   need build failover
   built "$logs/failover-build.log" release holdfastd holdfast || return 0
-  for script in kill node proxy; do
+  for script in kill node proxy upgrade; do
     tally_run "$logs/failover-$script.log" "$root/tests/failover/$script" --short
     passed=$((passed + PASSED)) failed=$((failed + FAILED)) skipped=$((skipped + SKIPPED))
   done

@@ -111,7 +111,7 @@ class Round:
 
     def judge(self, seat):
         """The Verdict of a seat."""
-        verdict = Verdict(self.capture.pause(self.client_address(seat), self.outage.gone_at))
+        verdict = Verdict(self.pause(seat))
         done = self.done[seat.guest]
         if done.status != 0:
             verdict.client_says.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
@@ -121,7 +121,7 @@ class Round:
             verdict.notes.append("the guest hung and was replaced")
         if not isinstance(damage, Damaged):  # it would only be the same again
             verdict.notes.append(self._try(verdict, self.job.check_again, seat) or "")
-        verdict.notes.append(self._reclaims(seat, verdict.problems))
+        verdict.notes.append(self.reconnects(seat, verdict.problems))
         verdict.notes.append(self._judge_rival(seat, verdict.problems))
         verdict.notes.append(self._syn(seat, verdict.problems))
         self._judge_server(seat, damage, verdict)
@@ -151,6 +151,14 @@ class Round:
             open_then = ", ".join(f"{n} {what}" for what, n in sorted(self.capture.unanswered(address, self.outage.gone_at).items()))
             verdict.notes.append(f"unanswered at the event: {open_then or 'nothing'}")
 
+    def pause(self, seat):
+        """Seconds that the seat waited, or None: it was never answered again."""
+        return self.capture.pause(self.client_address(seat), self.outage.gone_at)
+
+    def back_at(self, seat):
+        """When the seat had its file again, or None."""
+        return min((answer.at for _, answer in self.capture.reclaims(self.client_address(seat)) if answer.status == 0), default=None)
+
     def client_address(self, seat):
         """Whose address the server's side of the network sees."""
         return seat.address
@@ -179,7 +187,7 @@ class Round:
             verdict.problems.append(str(error))
             return None
 
-    def _reclaims(self, seat, problems):
+    def reconnects(self, seat, problems):
         """Every reconnect must have succeeded with the FileId that it asked for, and what the job holds be among them."""
         capture, address = self.capture, self.client_address(seat)
         opens, reclaims = capture.opens(address), capture.reclaims(address)
@@ -216,12 +224,14 @@ class Round:
         if not attempts and self.job.held(seat):
             problems.append(f"the rival said nothing: {self.rival_file.read_text(encoding='utf-8')[-200:]}")
         refused, given, address = {}, {}, self.client_address(seat)
-        back = [answer.at for _, answer in self.capture.reclaims(address) if answer.status == 0]
+        back = self.back_at(seat)
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             closed = self.capture.closed_at(address, name) or self.done[seat.guest].at
-            for attempt in (a for a in attempts if a["name"] == name and a["at"] < closed):
+            # A program's end gives up its locks; the client closes the file a second later.
+            unlocked = min(closed, self.capture.unlocked_at(address, name) or closed)
+            for attempt in (a for a in attempts if a["name"] == name and a["at"] < (unlocked if a["what"] == "lock" else closed)):
                 what, status, since = attempt["what"], attempt["status"], attempt["at"] - self.outage.gone_at
-                in_gap = 0 < since and attempt["at"] < min(back, default=closed)
+                in_gap = 0 < since and attempt["at"] < (back or closed)
                 if status != "0x00000000":
                     refused.setdefault(f"{NAMES.get(status, status)}{' in the gap' if in_gap else ''}", []).append(since)
                 elif what != "shared open" or in_gap:

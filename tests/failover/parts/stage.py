@@ -8,12 +8,11 @@ import random
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 
+from harness.lab import Failed, LAB_DIR, check, end_session, run
+
 TESTS = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TESTS / "clients"))
-from harness.lab import Failed, LAB_DIR, check, end_session, run  # noqa: E402
 
 KERNELS = {"6.1": "bookworm", "6.12": "trixie", "7.2": "sid"}
 PYTHON = "/usr/bin/python3"

@@ -29,6 +29,7 @@ COMMANDS = {CREATE: "CREATE", CLOSE: "CLOSE", FLUSH: "FLUSH", READ: "READ", WRIT
 HARMLESS = {0, 0x103, 0x80000006, 0xC000000F, 0xC0000034, 0xC000003A, 0xC0000011, 0xC0000203}
 FILE_CLOSED, FILE_NOT_AVAILABLE, NAME_COLLISION = 0xC0000128, 0xC0000467, 0xC0000035
 RESPONSE, RELATED = 1, 4
+UNLOCK = 4
 PENDING = 0x103
 PERSISTENT = 2  # MS-SMB2 2.2.13.2.11, SMB2_DHANDLE_FLAG_PERSISTENT
 SYN, RST, ACK = 2, 4, 16
@@ -284,6 +285,13 @@ class Capture:
         times = [m.at for m in self.of(client, CLOSE, False) if m.body[72:88] in ids]
         return max(times, default=None)
 
+    def unlocked_at(self, client, name):
+        """When that client last asked to give up a lock on that file, or None (MS-SMB2 2.2.26)."""
+        ids = self.ids_of(client, name)
+        times = [m.at for m in self.of(client, LOCK, False)
+                 if m.body[72:88] in ids and len(m.body) >= 112 and struct.unpack_from("<I", m.body, 104)[0] & UNLOCK]
+        return max(times, default=None)
+
     def pause(self, client, event):
         """Seconds from the last answer before the event to the first after it that an application waited for.
 
@@ -295,6 +303,16 @@ class Capture:
                  if m.at > event and m.command in WORK and m.status == 0 and id(m) not in reclaimed)
         first = next(after, None)
         return first - before[-1] if before and first else None
+
+    def longest_silence(self, client, begin, end):
+        """The longest time (seconds) in which that client had no answer, from the last one before begin to the first one after
+        end. None when one of these is missing."""
+        answers = [m.at for m in self.messages if m.is_response and m.client == client]
+        before, after = [at for at in answers if at <= begin], [at for at in answers if at >= end]
+        if not before or not after:
+            return None
+        times = [before[-1], *(at for at in answers if begin < at < end), after[0]]
+        return max(b - a for a, b in zip(times, times[1:]))
 
     def first_syn(self, client, since):
         """When that client first sent a SYN after a time that was answered by a SYN."""
