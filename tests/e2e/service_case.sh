@@ -51,10 +51,16 @@ inside systemctl reload holdfastd || { explain; fail "reload failed"; }
 inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls || { explain; fail "no share after reload"; }
 [ "$(inside systemctl show -P MainPID holdfastd)" = "$main" ] || fail "reload replaced the process"
 
-# A crash is followed by a new process, which still knows its users.
+# A crash is followed by a new process, which still knows its users. Whoever connects meanwhile waits for it in the
+# listening socket, and is not refused.
+inside install -d /etc/systemd/system/holdfastd.service.d
+printf '[Service]\nRestartSec=3s\n' >"$system/etc/systemd/system/holdfastd.service.d/slow.conf"
+inside systemctl daemon-reload
 inside systemctl kill --signal=KILL holdfastd
-back() { inside smbclient //127.0.0.1/anna -A /root/login -m SMB3 -c ls >/dev/null 2>&1; }
-until_true 20 back
+gone() { [ "$(inside systemctl show -P SubState holdfastd)" = auto-restart ]; }
+until_true 20 gone
+inside smbclient //127.0.0.1/anna -A /root/login -m SMB3 -c ls ||
+  { explain; fail "a client that came while no server ran was not served by the next one"; }
 [ "$(inside systemctl show -P MainPID holdfastd)" != "$main" ] || fail "the same process after a kill"
 
 inside systemctl stop holdfastd

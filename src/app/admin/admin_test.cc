@@ -171,6 +171,25 @@ TEST_F(AdminTest, ServiceManagerIsTold) {
   EXPECT_TRUE(next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
   manager.stopping();
   EXPECT_EQ(next(), "STOPPING=1");
+  manager.keep("listen", {fd.get(), fd.get()});
+  char text[64];
+  char control[CMSG_SPACE(2 * sizeof(int))];
+  iovec data{text, sizeof text};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t got = ::recvmsg(fd.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ASSERT_GT(got, 0);
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(got)),
+            "FDSTORE=1\nFDPOLL=0\nFDNAME=listen");
+  ASSERT_NE(CMSG_FIRSTHDR(&message), nullptr);
+  int kept[2];
+  std::memcpy(kept, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof kept);
+  for (int k : kept) EXPECT_EQ(::close(k), 0);
+  manager.forget("listen");
+  EXPECT_EQ(next(), "FDSTOREREMOVE=1\nFDNAME=listen");
   ServiceManager("").stopping();
   EXPECT_EQ(next(), "");
 }

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/control/service_manager.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
-#include "platform/loop/unique_fd.h"
-
 namespace holdfast::app {
 namespace {
+
+constexpr std::size_t kFdsAtOnce = 16;
+/// SD_LISTEN_FDS_START.
+constexpr int kFirstKeptFd = 3;
 
 std::string one_line(std::string text) {
   for (char& c : text)
@@ -26,7 +31,7 @@ ServiceManager::ServiceManager() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
 }
 
-void ServiceManager::send(const std::string& state) {
+void ServiceManager::send(const std::string& state, const std::vector<int>& fds) {
   sockaddr_un address{};
   if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
   address.sun_family = AF_UNIX;
@@ -35,9 +40,57 @@ void ServiceManager::send(const std::string& state) {
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
   platform::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return;
-  auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&address), size);
+  std::string text = state;
+  iovec data{text.data(), text.size()};
+  msghdr message{};
+  message.msg_name = &address;
+  message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  std::vector<std::byte> control(fds.empty() ? 0 : CMSG_SPACE(fds.size() * sizeof(int)));
+  if (!fds.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
+  }
+  (void)::sendmsg(fd.get(), &message, MSG_NOSIGNAL);
+}
+
+void ServiceManager::keep(const std::string& name, const std::vector<int>& fds) {
+  for (std::size_t i = 0; i < fds.size(); i += kFdsAtOnce) {
+    std::size_t end = std::min(fds.size(), i + kFdsAtOnce);
+    // Listening sockets never end by themselves: it need not watch them.
+    send("FDSTORE=1\nFDPOLL=0\nFDNAME=" + one_line(name),
+         std::vector<int>(fds.begin() + static_cast<std::ptrdiff_t>(i),
+                          fds.begin() + static_cast<std::ptrdiff_t>(end)));
+  }
+}
+
+void ServiceManager::forget(const std::string& name) {
+  send("FDSTOREREMOVE=1\nFDNAME=" + one_line(name));
+}
+
+std::vector<ServiceManager::Kept> ServiceManager::take_kept() {
+  std::vector<Kept> kept;
+  const char* pid = std::getenv("LISTEN_PID");
+  const char* count = std::getenv("LISTEN_FDS");
+  const char* names = std::getenv("LISTEN_FDNAMES");
+  if (pid != nullptr && count != nullptr && std::to_string(::getpid()) == pid) {
+    std::string_view left = names == nullptr ? "" : names;
+    int n = std::atoi(count);
+    for (int fd = kFirstKeptFd; fd < kFirstKeptFd + n; ++fd) {
+      if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
+      std::size_t end = std::min(left.find(':'), left.size());
+      kept.push_back({std::string(left.substr(0, end)), platform::UniqueFd(fd)});
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+  }
+  for (const char* variable : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(variable);
+  return kept;
 }
 
 void ServiceManager::ready(const std::string& text) { send("READY=1\nSTATUS=" + one_line(text)); }

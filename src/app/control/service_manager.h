@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "platform/loop/unique_fd.h"
 
 namespace holdfast::app {
 
@@ -19,8 +22,22 @@ class ServiceManager {
   void stopping();
   void status(const std::string& text);
 
+  /// A descriptor that it has kept for this process.
+  struct Kept {
+    std::string name;
+    platform::UniqueFd fd;
+  };
+  /// Has it keep copies of descriptors and give them to the next instance, should this one end
+  /// without being asked (sd_notify(3), FDSTORE=1). At most 16 at a time are sent; `name` has no
+  /// ':'. Without a service manager nothing happens.
+  void keep(const std::string& name, const std::vector<int>& fds);
+  /// It need not keep those any longer.
+  void forget(const std::string& name);
+  /// What it has kept for this instance (sd_listen_fds(3)). Once: the environment forgets it.
+  static std::vector<Kept> take_kept();
+
  private:
-  void send(const std::string& state);
+  void send(const std::string& state, const std::vector<int>& fds = {});
 
   std::string socket_;
 };

@@ -72,6 +72,7 @@ std::expected<void, std::string> Daemon::open_users(const Config& config) {
 }
 
 std::expected<void, std::string> Daemon::start() {
+  kept_listeners_.arrive();
   LoadResult loaded = load_config(config_file_);
   if (!loaded.ok()) return std::unexpected(loaded.report());
   config_ = std::move(loaded.config);
@@ -134,9 +135,8 @@ std::expected<void, std::string> Daemon::open_admin() {
 
 std::expected<void, std::string> Daemon::listen_first() {
   for (const ListenAt& l : endpoints_of(config_)) {
-    if (arrival_ == nullptr) break;
-    if (auto sockets = arrival_->take_listener(l.at); !sockets.empty())
-      node_->listen(l, std::move(sockets));
+    auto sockets = arrival_ != nullptr ? arrival_->take_listener(l.at) : kept_listeners_.take(l.at);
+    if (!sockets.empty()) node_->listen(l, std::move(sockets));
   }
   std::string failed = follow_listeners(config_);
   for (int tries = 0; !failed.empty() && tries < kStartTries; ++tries) {
@@ -260,6 +260,7 @@ std::string Daemon::follow_listeners(const Config& next) {
     else if (!listening->note.empty())
       event(Severity::kNotice, "listen.note", listening->note);
   }
+  kept_listeners_.follow(node_->loops().listening_sockets());
   return failed;
 }
 

@@ -9,6 +9,7 @@
 #include "app/config/loader.h"
 #include "app/control/control_loop.h"
 #include "app/control/service_manager.h"
+#include "app/daemon/kept_listeners.h"
 #include "app/daemon/share_file_editor.h"
 #include "app/log/log_sink.h"
 #include "app/log/recent_events.h"
@@ -80,6 +81,7 @@ class Daemon {
   bool handle_signals_ = true;
   service::Interposer* interposer_ = nullptr;
   ServiceManager service_manager_;
+  KeptListeners kept_listeners_{service_manager_};
   ControlLoop control_;
   platform::SystemRandom random_;
   Config config_;

@@ -121,7 +121,7 @@ class Round:
             verdict.notes.append("the guest hung and was replaced")
         if not isinstance(damage, Damaged):  # it would only be the same again
             verdict.notes.append(self._try(verdict, self.job.check_again, seat) or "")
-        verdict.notes.append(self.reconnects(seat, verdict.problems))
+        verdict.notes.append(self.reconnects(seat, verdict))
         verdict.notes.append(self._judge_rival(seat, verdict.problems))
         verdict.notes.append(self._syn(seat, verdict.problems))
         self._judge_server(seat, damage, verdict)
@@ -187,9 +187,9 @@ class Round:
             verdict.problems.append(str(error))
             return None
 
-    def reconnects(self, seat, problems):
+    def reconnects(self, seat, verdict):
         """Every reconnect must have succeeded with the FileId that it asked for, and what the job holds be among them."""
-        capture, address = self.capture, self.client_address(seat)
+        problems, capture, address = verdict.problems, self.capture, self.client_address(seat)
         opens, reclaims = capture.opens(address), capture.reclaims(address)
         good, refused = [], {}
         for create, answer in reclaims:
@@ -202,7 +202,9 @@ class Round:
         problems += [f"{text} ({len(answers)} times)" for text, answers in refused.items()]
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
-            if not ids & set(good):
+            if not ids & set(good) and capture.opened_anew(address, name, self.outage.gone_at):
+                verdict.client_says.append(f"{name}: the client opened it anew and did not ask for its handle")
+            elif not ids & set(good):
                 tags = sorted({tag for create, _ in opens if create.name == name for tag in create.tags})
                 problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
         self._second_opinion(address, reclaims, problems)
@@ -253,15 +255,18 @@ class Round:
         for name in self.event.servers:
             (folder / f"{name}.log").write_text(run([LAB_DIR / "server", "log", name])[1], encoding="utf-8")
         for seat in self.seats:
-            try:
-                _, out, _ = self.stage.exec(seat, "dmesg", timeout_s=20)
-            except Failed as error:
-                out = str(error)
-            (folder / f"{seat.guest}.dmesg").write_text(out + self._network_of(seat), encoding="utf-8")
+            said = "".join(self._asked(seat, *question) for question in
+                           (("dmesg",), ("sh", "-c", "ip -s link show vec0; ip neigh; cat /proc/interrupts")))
+            (folder / f"{seat.guest}.dmesg").write_text(said + self._ping(seat), encoding="utf-8")
         return folder
 
-    def _network_of(self, seat):
+    def _asked(self, seat, *argv):
+        try:
+            return f"--- {' '.join(argv)}\n{self.stage.exec(seat, *argv, timeout_s=20)[1]}"
+        except Failed as error:  # a guest that hangs
+            return f"--- {' '.join(argv)}\n{error}\n"
+
+    def _ping(self, seat):
         """Whether the guest's network card still works: a guest that nobody reaches says nothing about the server."""
         status, out, err = self.stage.run_in(RIVAL_HOST, "ping", "-c", "2", "-W", "1", seat.address)
-        _, card, _ = self.stage.exec(seat, "sh", "-c", "ip -s link show vec0; ip neigh; cat /proc/interrupts", timeout_s=20)
-        return f"\n--- ping: status {status}\n{out}{err}\n--- its network\n{card}"
+        return f"--- ping from a host: status {status}\n{out}{err}"

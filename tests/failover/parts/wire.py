@@ -115,7 +115,7 @@ class Capture:
     def __init__(self, stage, path):
         self.stage, self.path = stage, path
         self.messages, self.answers, self.cached = [], {}, {}
-        self.flows = {}
+        self.flows, self.ended = {}, []
         self.segments = []  # segments: (at, source, target, ports, TCP flags, sequence number)
 
     def __enter__(self):
@@ -180,6 +180,8 @@ class Capture:
         ports = struct.unpack_from(">HH", tcp)
         self.segments.append((at, source, target, ports, tcp[13], struct.unpack_from(">I", tcp, 4)[0]))
         payload = tcp[(tcp[12] >> 4) * 4:]
+        if tcp[13] & SYN and (source, target, ports) in self.flows:  # a client that connects very often uses its ports again
+            self.ended.append((source, self.flows.pop((source, target, ports))))
         if not payload:
             return
         if ports[1] == PORT:
@@ -249,7 +251,14 @@ class Capture:
 
     def gaps(self, client):
         """How often something of what the client sent is missing from the capture."""
-        return sum(flow.gaps for (source, _, _), flow in self.flows.items() if source == client)
+        flows = [(source, flow) for (source, _, _), flow in self.flows.items()] + self.ended
+        return sum(flow.gaps for source, flow in flows if source == client)
+
+    def opened_anew(self, client, name, since):
+        """Whether the client, after that time, opened the file by name and never asked for the handle that it had."""
+        ids = {file_id[:8] for create, file_id in self.opens(client) if create.name == name and create.at < since}
+        return (any(create.name == name and create.at > since for create, _ in self.opens(client))
+                and not any(create.reconnects[:8] in ids for create, _ in self.reclaims(client)))
 
     def unanswered(self, client, event):
         """What the client had asked for before the event and was never told: names of commands, with numbers."""
