@@ -11,7 +11,6 @@ namespace holdfast::service::handlers {
 namespace {
 
 namespace smb2 = wire::smb2;
-namespace Access = smb2::FileAccess;
 namespace Options = smb2::CreateOptions;
 namespace Attributes = smb2::FileAttributes;
 using smb2::CreateAction, smb2::CreateDisposition;
@@ -66,14 +65,6 @@ core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& 
 }
 
 }  // namespace
-
-ports::DataAccess data_access(std::uint32_t access) {
-  bool reads = (access & (Access::kReadData | Access::kExecute)) != 0;
-  bool writes = (access & (Access::kWriteData | Access::kAppendData)) != 0;
-  if (reads && writes) return ports::DataAccess::kReadWrite;
-  if (writes) return ports::DataAccess::kWrite;
-  return reads ? ports::DataAccess::kRead : ports::DataAccess::kNone;
-}
 
 bool is_going(Request& r, const ports::Opened& opened) {
   core::Link link;
