@@ -375,6 +375,19 @@ class OpenTable {
   std::vector<OpenId> disconnected();
 
   // ---- hand-over to another binary (open_hand_over.cc) ----
+  /// Of these, those that a client has left behind.
+  struct LeftBehind {
+    /// Open.ClientGuid and Open.DurableOwner.
+    Guid client_guid;
+    Sid owner;
+    /// Not 0: the one of this FileId.Persistent.
+    std::uint64_t persistent_id = 0;
+    /// Those of this stream that it kept open only for later use: persistent ones with handle
+    /// caching and without locks, not of the lease that it names here.
+    std::optional<ObjectId> kept_for_later;
+    std::optional<Guid> lease_key;
+  };
+  std::vector<OpenId> left_behind(const LeftBehind& by);
 
   /// An open with all that only this process knows of it.
   struct HeldOpen {

@@ -107,6 +107,8 @@ struct OpenTable::Stripe : Reach {
   /// Takes the caching away that a CREATE does not go with. kPending: it has to wait for that.
   NtStatus make_room(const OpenSpec& spec, std::vector<CacheBreak>& breaks);
   std::vector<BreakNotice> notices(const ObjectId& object, std::vector<CacheBreak> breaks);
+  /// Apart from LeftBehind::persistent_id.
+  bool is_left_behind(OpenId id, const Open& open, const LeftBehind& by);
   BreakOutcome demand(const ObjectId& object, const StreamCaching::Actor& actor, BreakReason reason,
                       WaitToken token);
 };
