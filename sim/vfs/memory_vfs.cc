@@ -309,6 +309,17 @@ Task<Result<void>> MemoryVfs::remove(ports::IoContext io, ports::File& file) {
   co_return Result<void>{};
 }
 
+Task<Result<bool>> MemoryVfs::remove_durably(ports::IoContext io, ports::File& file) {
+  Result<void> removed = co_await remove(io, file);
+  if (!removed) co_return fail(removed.error());
+  // Power may be lost in between.
+  co_await work(io);
+  if (plants_.never_sync || plants_.never_sync_removals) co_return true;
+  if (!may_change(io) || fails(faults_.io_error_per_mille)) co_return false;
+  journal_synced();
+  co_return true;
+}
+
 Result<void> MemoryVfs::make_room(std::string_view new_path, const std::shared_ptr<Node>& node,
                                   bool replace) {
   Result<std::shared_ptr<Node>> target = walk(new_path);

@@ -38,6 +38,8 @@ struct DiskPlants {
   bool keep_handles = false;
   /// What shall be durable is not.
   bool never_sync = false;
+  /// Removals that shall be durable are not.
+  bool never_sync_removals = false;
   /// Local changes of which nobody is told.
   std::uint64_t forget_local_change_one_in = 0;
 };
@@ -107,6 +109,7 @@ class MemoryVfs final : public ports::Vfs, public std::enable_shared_from_this<M
   Task<Result<ports::FileInfo>> overwrite(ports::IoContext io, ports::File& file,
                                           const ports::CreateHow& how) override;
   Task<Result<void>> remove(ports::IoContext io, ports::File& file) override;
+  Task<Result<bool>> remove_durably(ports::IoContext io, ports::File& file) override;
   Task<Result<std::string>> rename(ports::IoContext io, ports::File& file,
                                    std::string_view new_path, bool replace_if_exists) override;
   Task<Result<void>> rename_stream(ports::IoContext io, ports::File& stream,

@@ -90,7 +90,8 @@ void SimStream::pump() {
     finished_sent_ = true;
     std::uint64_t delay = arrival() - loop_.world().now_us();
     if (peer != nullptr) loop_.world().schedule(delay, [peer] { peer->arrive({}, true); });
-    return lose(rng_.below(50), ports::CloseReason::kLocal);
+    // A client that does not end its side, too, is waited for.
+    return lose(rng_.below(rng_.one_in(2) ? 50 : 1'000'000), ports::CloseReason::kLocal);
   }
   if (out_.size() < before && handler_ != nullptr && out_.size() <= longest_out_ / 2) {
     longest_out_ = 0;

@@ -296,6 +296,9 @@ class Vfs {
   /// Removes the name of an open object (or the stream it stands for). Fails when the name leads to
   /// another object by now.
   virtual Task<Result<void>> remove(IoContext io, File& file) = 0;
+  /// The same, and whether it is for good: true when the loss of the machine does not bring the
+  /// name back; false when it is removed, but the disk failed to say so.
+  virtual Task<Result<bool>> remove_durably(IoContext io, File& file) = 0;
   /// Gives an open object another name; returns its new path in real case.
   virtual Task<Result<std::string>> rename(IoContext io, File& file, std::string_view new_path,
                                            bool replace_if_exists) = 0;

@@ -127,6 +127,41 @@ TEST_F(LostOpens, LocksAreKeptOnlyBesideWriteCaching) {
   EXPECT_EQ(come(kReads, false, 7), NtStatus::kPending);
 }
 
+TEST_F(LostOpens, AreKnownAsLeftBehindToTheirOwnClientAlone) {
+  EnterOutcome first = lost(kAll);
+  OpenTable::LeftBehind by{guid(1), owner->sid, table.find(first.id)->persistent_id, {}, {}};
+  EXPECT_EQ(table.left_behind(by), std::vector<OpenId>{first.id});
+  OpenTable::LeftBehind other = by;
+  other.client_guid = guid(2);
+  EXPECT_TRUE(table.left_behind(other).empty()) << "of another client";
+  other = by;
+  other.owner = Sid{5, {21, 1}};
+  EXPECT_TRUE(table.left_behind(other).empty()) << "of another user";
+  other = by;
+  ++other.persistent_id;
+  EXPECT_TRUE(table.left_behind(other).empty()) << "another open";
+  (void)reclaim(first.id);
+  EXPECT_TRUE(table.left_behind(by).empty()) << "it is back";
+}
+
+TEST_F(LostOpens, AreKeptForLaterWithHandleCachingAndWithoutLocks) {
+  OpenTable::LeftBehind by{guid(1), owner->sid, 0, ObjectId{{1, 1}, ""}, std::nullopt};
+  for (std::uint32_t lease : {0u, R, R | W, R | H, kAll})
+    for (bool locked : {false, true}) {
+      EnterOutcome first = lost(lease, Sharing::kAll, locked);
+      bool kept = (lease & H) != 0 && !locked;
+      EXPECT_EQ(table.left_behind(by).size(), kept ? 1u : 0u) << lease << locked;
+      OpenTable::LeftBehind other = by;
+      other.lease_key = guid(1);
+      EXPECT_TRUE(table.left_behind(other).empty()) << "its own lease asks";
+      other.lease_key = guid(9);
+      EXPECT_EQ(table.left_behind(other).size(), kept ? 1u : 0u);
+      other.kept_for_later = ObjectId{{1, 1}, "s"};
+      EXPECT_TRUE(table.left_behind(other).empty()) << "another stream";
+      (void)table.close(first.id);
+    }
+}
+
 TEST_F(LostOpens, WhatGoesWithHandleCachingIsLetInAtOnce) {
   EnterOutcome first = lost(R | H);
   EXPECT_EQ(come(kWrites), NtStatus::kSuccess);

@@ -319,4 +319,45 @@ std::vector<OpenId> OpenTable::disconnected() {
   return ids;
 }
 
+bool OpenTable::Stripe::is_left_behind(OpenId id, const Open& open, const LeftBehind& by) {
+  const OpenSpec& s = open.spec;
+  if (!open.life.disconnected || s.client_guid != by.client_guid || s.identity == nullptr ||
+      s.identity->sid != by.owner)
+    return false;
+  if (!by.kept_for_later) return true;
+  FileState& file = file_of(open);
+  CachingGrant held = file.caching.held_by(id);
+  bool is_lease = held.level == wire::smb2::OplockLevel::kLease;
+  if (is_lease && by.lease_key == held.lease.id.key) return false;
+  bool handles = is_lease ? (held.lease.state & wire::smb2::LeaseState::kHandleCaching) != 0
+                          : held.level == wire::smb2::OplockLevel::kBatch;
+  return handles && open.life.durable == DurableKind::kPersistent && file.locks.held_by(id) == 0;
+}
+
+std::vector<OpenId> OpenTable::left_behind(const LeftBehind& by) {
+  std::vector<OpenId> ids;
+  auto look_in = [&](Stripe& stripe) {
+    Lock lock(stripe.mutex);
+    auto look_at = [&](OpenId id) {
+      const Open& open = *stripe.find(id);
+      bool asked_for = by.persistent_id == 0 || by.persistent_id == open.persistent_id;
+      if (asked_for && stripe.is_left_behind(id, open, by)) ids.push_back(id);
+    };
+    if (by.kept_for_later) {
+      auto file = stripe.files.find(*by.kept_for_later);
+      if (file != stripe.files.end()) std::ranges::for_each(file->second.opens, look_at);
+    } else if (by.persistent_id != 0) {
+      auto found = stripe.disconnected.find(by.persistent_id);
+      if (found != stripe.disconnected.end()) look_at(found->second);
+    } else {
+      for (const auto& [persistent_id, id] : stripe.disconnected) look_at(id);
+    }
+  };
+  if (by.kept_for_later)
+    look_in(stripe_of(by.kept_for_later->key));
+  else
+    for (auto& stripe : stripes_) look_in(*stripe);
+  return ids;
+}
+
 }  // namespace holdfast::core

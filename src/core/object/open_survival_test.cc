@@ -116,6 +116,33 @@ bool keeps_caching(const OpenRecord& r) {
   return r.lease ? r.lease->state == kAll : r.oplock_level == OplockLevel::kBatch;
 }
 
+TEST_F(OpenSurvival, WhatAPersistentOpenDeletesIsDeletedForGood) {
+  for (DurableKind kind : {DurableKind::kNone, DurableKind::kVersion2, DurableKind::kPersistent})
+    for (bool stable : {false, true}) {
+      share->stable_writes = stable;
+      OpenTable table;
+      OpenSpec wanted = spec(1, 1);
+      wanted.delete_on_close = true;
+      wanted.caching.level = OplockLevel::kBatch;
+      EnterOutcome entered = table.enter(wanted, 0);
+      ASSERT_EQ(entered.status, NtStatus::kSuccess);
+      if (kind != DurableKind::kNone) (void)table.make_durable(entered.id, {kind, 60'000});
+      CloseOutcome closed = table.close(entered.id);
+      EXPECT_TRUE(closed.remove);
+      EXPECT_EQ(closed.remove_durably, stable && kind == DurableKind::kPersistent);
+    }
+}
+
+TEST_F(OpenSurvival, WhatOthersHaveOpenIsNotRemovedForGoodYet) {
+  OpenTable table;
+  EnterOutcome first = table.enter(spec(1, 1), 0), second = table.enter(spec(1, 2), 0);
+  (void)table.make_durable(first.id, {DurableKind::kPersistent, 60'000});
+  ASSERT_TRUE(table.set_delete_pending(first.id, true));
+  EXPECT_FALSE(table.close(first.id).remove_durably);
+  CloseOutcome last = table.close(second.id);
+  EXPECT_TRUE(last.remove);
+}
+
 TEST_F(OpenSurvival, OnlyWhatOutlivesTheServerIsRecorded) {
   OpenTable table;
   OpenId plain = *table.open(spec(1, 1));

@@ -151,7 +151,7 @@ OpenView OpenTable::view_of(OpenId id, const Open& open) {
                   s.posix,
                   open.notes,
                   s.caching.lease.parent,
-                  open.life.durable == DurableKind::kPersistent && s.share->stable_writes};
+                  open.is_stable()};
 }
 
 std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId session) {
@@ -207,6 +207,7 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   file.locks.release(id, out.wakes);
   stripe->close_name(file, id, open->spec, out);
   if (open->spec.delete_on_close) changed(*stripe, file);
+  out.remove_durably = out.remove && open->is_stable();
   // A server that dies before the name is gone leaves it to the next one, by the open's record.
   if (!out.remove)
     tell_closed(*stripe, std::move(gone));

@@ -156,6 +156,8 @@ struct CloseOutcome {
   SessionId session = 0;
   /// The last open of a name to be deleted was closed: remove it, then call removal_finished().
   bool remove = false;
+  /// The removal must survive the loss of the machine before anybody is answered.
+  bool remove_durably = false;
   /// Its delete-on-close marked the name to be deleted; others have the file open by it still.
   bool marked_to_go = false;
   ObjectId object;
@@ -373,6 +375,19 @@ class OpenTable {
   std::vector<OpenId> of_volume(const ports::Volume& volume);
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
+  /// Of these, those that a client has left behind.
+  struct LeftBehind {
+    /// Open.ClientGuid and Open.DurableOwner.
+    Guid client_guid;
+    Sid owner;
+    /// Not 0: the one of this FileId.Persistent.
+    std::uint64_t persistent_id = 0;
+    /// Those of this stream that it kept open only for later use: persistent ones with handle
+    /// caching and without locks, not of the lease that it names here.
+    std::optional<ObjectId> kept_for_later;
+    std::optional<Guid> lease_key;
+  };
+  std::vector<OpenId> left_behind(const LeftBehind& by);
 
   // ---- hand-over to another binary (open_hand_over.cc) ----
 

@@ -31,6 +31,11 @@ struct OpenTable::Open {
   /// In OpenTable::restored_.
   bool restored = false;
   std::string renaming_to = {};
+
+  /// What is changed through it must survive the loss of the machine before it is answered.
+  bool is_stable() const {
+    return life.durable == DurableKind::kPersistent && spec.share->stable_writes;
+  }
 };
 
 /// A name that is to be deleted: Link.IsDeleted of MS-FSA 2.1.1.5. A file may have other names, and
@@ -102,6 +107,8 @@ struct OpenTable::Stripe : Reach {
   void refuse_entering(const ObjectId& object, const std::vector<WaitToken>& entering,
                        std::vector<Wake>& wakes);
   bool outlives_server(OpenId id, const Open& open);
+  /// Apart from LeftBehind::persistent_id.
+  bool is_left_behind(OpenId id, const Open& open, const LeftBehind& by);
   static bool knows_lock_sequence(const Open& open, bool multichannel);
   void enter(const OpenSpec& spec, std::uint64_t persistent_id, WaitToken token, EnterOutcome& out);
   /// Takes the caching away that a CREATE does not go with. kPending: it has to wait for that.

@@ -211,8 +211,8 @@ WitnessRegistry::Handles WitnessRegistry::expire(std::uint64_t now_us) {
   Handles timed_out;
   Lock lock(mutex_);
   for (auto& [handle, r] : registrations_) {
-    // Without a keep-alive time (version 1) a request waits for ever.
-    if (!r.waits || r.keep_alive_us == 0 || now_us - r.last_use_us < r.keep_alive_us) continue;
+    // MS-SWN 3.1.5.2; 0 is a time like any other: its requests end with the next look at the time.
+    if (!r.waits || !r.keep_alive_us || now_us - r.last_use_us < *r.keep_alive_us) continue;
     r.waits = false;
     r.last_use_us = now_us;
     timed_out.push_back(handle);

@@ -122,7 +122,8 @@ class WitnessRegistry {
     std::uint32_t version = 0;
     std::uint64_t since_us = 0;
     bool wants_addresses = false;
-    std::uint64_t keep_alive_us = 0;
+    /// KeepAliveTime; version 1 has none.
+    std::optional<std::uint64_t> keep_alive_us;
     std::uint64_t last_use_us = 0;
     bool waits = false;
     std::vector<wire::rpc::witness::ResourceChange> changes;

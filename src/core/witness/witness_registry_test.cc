@@ -181,6 +181,21 @@ TEST_F(WitnessRegistryTest, WaitingEndsWithItsTimeAndUnusedOnesAreForgotten) {
   EXPECT_FALSE(registry_.take(version1));
 }
 
+/// MS-SWN 3.1.5.2; smbtorture's AsyncNotify_timeouts asks for it too.
+TEST_F(WitnessRegistryTest, WithoutAnyTimeToWaitARequestEndsAtOnce) {
+  RegisterRequest q = request();
+  q.keep_alive_timeout_s = 0;
+  auto handle = added(q);
+  EXPECT_FALSE(registry_.notify(handle, kSid, now_us_));
+  EXPECT_EQ(registry_.expire(now_us_ + kSecond), WitnessRegistry::Handles{handle});
+  EXPECT_EQ(registry_.size(), 1u);
+  // What is to be told is told all the same, with the next request.
+  EXPECT_EQ(registry_.server_changed(State::kUnavailable).concerned, 1u);
+  auto answer = registry_.notify(handle, kSid, now_us_ + kSecond);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, error::kSuccess);
+}
+
 TEST_F(WitnessRegistryTest, OneAccountCannotTakeAll) {
   std::array<std::uint8_t, 16> key{};
   for (std::size_t i = 0; i < WitnessRegistry::kMaxPerOwner; ++i) {

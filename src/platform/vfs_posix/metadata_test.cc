@@ -124,7 +124,7 @@ TEST_F(MetadataTest, StreamsAreSambasExtendedAttributes) {
   ASSERT_TRUE(wait(vfs_->rename_stream(io(), *stream->file, "RENAMED", false)));
   ASSERT_TRUE(wait(vfs_->rename_stream(io(), *stream->file, "afp", true)));
   EXPECT_EQ(wait(stream->file->streams(io()))->size(), 2u);
-  ASSERT_TRUE(wait(vfs_->remove(io(), *stream->file)));
+  ASSERT_EQ(wait(vfs_->remove_durably(io(), *stream->file)), true);
   EXPECT_TRUE(open("file"));
   EXPECT_EQ(wait(vfs_->remove(io(), *stream->file)).error(), NtStatus::kFileDeleted);
   EXPECT_EQ(write(*stream->file, 0, "x").error(), NtStatus::kFileDeleted);

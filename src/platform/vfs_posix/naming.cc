@@ -78,30 +78,56 @@ Result<void> replace_obstacle(const Credentials& who, const Place& from, const P
 
 PosixFile* posix_file(ports::File& file) { return dynamic_cast<PosixFile*>(&file); }
 
+/// Writes the object to the disk that a descriptor, perhaps an O_PATH one, is of.
+bool is_synced(int fd) {
+  auto readable = reopen(service(), fd, O_RDONLY | O_NONBLOCK);
+  // EINVAL: a file system that has nothing to write.
+  return readable && (::fsync(readable->get()) == 0 || errno == EINVAL);
+}
+
 }  // namespace
 
-Result<void> PosixVfs::remove_now(const Credentials& who, PosixFile& file) {
-  if (file.is_stream()) {
-    Lock lock(share_->value_lock(file.key()));
-    auto there = Xattrs(file.fd()).size(file.stream_xattr());
-    if (!there) return fail(there.error());
-    if (!*there) return fail(NtStatus::kFileDeleted);
-    return Xattrs(file.fd()).remove(who, file.stream_xattr());
-  }
+Result<void> PosixVfs::remove_stream_now(const Credentials& who, PosixFile& file) {
+  Lock lock(share_->value_lock(file.key()));
+  auto there = Xattrs(file.fd()).size(file.stream_xattr());
+  if (!there) return fail(there.error());
+  if (!*there) return fail(NtStatus::kFileDeleted);
+  return Xattrs(file.fd()).remove(who, file.stream_xattr());
+}
+
+Result<UniqueFd> PosixVfs::remove_now(const Credentials& who, PosixFile& file) {
   auto place = file.locate_now();
   if (!place) return fail(place.error());
   auto st = stat_at(service(), place->parent.get(), place->name);
   if (!st) return fail(st.error());
   auto removed = unlink_at(who, *place, S_ISDIR(st->stx_mode));
-  if (removed) file.set_removed();
-  return removed;
+  if (!removed) return fail(removed.error());
+  file.set_removed();
+  return std::move(place->parent);
 }
 
 Task<Result<void>> PosixVfs::remove(IoContext io, ports::File& file) {
   if (posix_file(file) == nullptr) co_return fail(NtStatus::kInvalidHandle);
   auto keep = posix_file(file)->shared_from_this();
-  co_return co_await run(io, *share_, Cost::kMetadata,
-                         [&](Blocking) { return remove_now(io.credentials, *keep); });
+  co_return co_await run(io, *share_, Cost::kMetadata, [&](Blocking) -> Result<void> {
+    if (keep->is_stream()) return remove_stream_now(io.credentials, *keep);
+    auto removed = remove_now(io.credentials, *keep);
+    return removed ? Result<void>{} : fail(removed.error());
+  });
+}
+
+/// The directory is what has to be written: btrfs writes nothing of a file without a name.
+Task<Result<bool>> PosixVfs::remove_durably(IoContext io, ports::File& file) {
+  if (posix_file(file) == nullptr) co_return fail(NtStatus::kInvalidHandle);
+  auto keep = posix_file(file)->shared_from_this();
+  co_return co_await run(io, *share_, Cost::kLong, [&](Blocking) -> Result<bool> {
+    if (keep->is_stream()) {
+      auto removed = remove_stream_now(io.credentials, *keep);
+      return removed ? Result<bool>(is_synced(keep->fd())) : fail(removed.error());
+    }
+    auto directory = remove_now(io.credentials, *keep);
+    return directory ? Result<bool>(is_synced(directory->get())) : fail(directory.error());
+  });
 }
 
 Result<std::string> PosixVfs::rename_now(const Credentials& who, PosixFile& file,

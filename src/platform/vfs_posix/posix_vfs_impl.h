@@ -22,6 +22,7 @@ class PosixVfs final : public ports::Vfs {
   Task<Result<Opened>> create(IoContext io, std::string_view path, const CreateHow& how) override;
   Task<Result<FileInfo>> overwrite(IoContext io, ports::File& file, const CreateHow& how) override;
   Task<Result<void>> remove(IoContext io, ports::File& file) override;
+  Task<Result<bool>> remove_durably(IoContext io, ports::File& file) override;
   Task<Result<std::string>> rename(IoContext io, ports::File& file, std::string_view new_path,
                                    bool replace_if_exists) override;
   Task<Result<void>> rename_stream(IoContext io, ports::File& stream, std::string_view new_stream,
@@ -56,7 +57,9 @@ class PosixVfs final : public ports::Vfs {
   Result<Opened> opened(PosixFile::Init init);
   Result<Opened> finish_open(PosixFile::Init init, const OpenHow& how);
   Result<FileInfo> overwrite_now(const Credentials& who, PosixFile& file, const CreateHow& how);
-  Result<void> remove_now(const Credentials& who, PosixFile& file);
+  Result<void> remove_stream_now(const Credentials& who, PosixFile& file);
+  /// Returns the directory of the name that is gone, perhaps by O_PATH.
+  Result<UniqueFd> remove_now(const Credentials& who, PosixFile& file);
   Result<std::string> rename_now(const Credentials& who, PosixFile& file, std::string_view new_path,
                                  bool replace, Blocking blocking);
   /// The unnamed stream, which must be empty, gets the content; the handle leads nowhere then.

@@ -76,6 +76,21 @@ TEST_F(PosixVfsTest, RemovesByNameOnlyWhatIsOpen) {
   EXPECT_TRUE(wait(vfs_->remove(io(), *dir->file)));
 }
 
+TEST_F(PosixVfsTest, RemovesDurably) {
+  auto file = create("A/b");
+  EXPECT_FALSE(file);
+  auto dir = make_dir("A");
+  file = create("A/b");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(wait(vfs_->remove_durably(io(), *dir->file)).error(), NtStatus::kDirectoryNotEmpty);
+  EXPECT_EQ(wait(vfs_->remove_durably(io(), *file->file)), true);
+  EXPECT_FALSE(std::filesystem::exists(root_ / "A/b"));
+  EXPECT_EQ(wait(file->file->path(io())).error(), NtStatus::kFileDeleted);
+  EXPECT_EQ(wait(vfs_->remove_durably(io(), *file->file)).error(), NtStatus::kFileDeleted);
+  EXPECT_EQ(wait(vfs_->remove_durably(io(), *dir->file)), true);
+  EXPECT_FALSE(std::filesystem::exists(root_ / "A"));
+}
+
 TEST_F(PosixVfsTest, Renames) {
   auto a = create("a");
   auto b = create("B");

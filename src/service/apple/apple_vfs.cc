@@ -152,6 +152,23 @@ Task<Result<void>> AppleVfs::remove(IoContext io, File& file) {
   co_return removed;
 }
 
+Task<Result<bool>> AppleVfs::remove_durably(IoContext io, File& file) {
+  auto self = shared_from_this();
+  if (special_stream(file.stream()) != SpecialStream::kNone) {
+    Result<void> removed = co_await remove(io, file);
+    if (!removed) co_return fail(removed.error());
+    co_return (co_await file.flush(io)).has_value();
+  }
+  if (!file.stream().empty()) co_return co_await inner_->remove_durably(io, file.underlying());
+  std::string path = co_await path_or_nothing(io, file.underlying());
+  Result<bool> removed = co_await inner_->remove_durably(io, file.underlying());
+  if (!removed) co_return removed;
+  ports::FilePtr companion_file = co_await companion(io, std::move(path), DataAccess::kNone);
+  if (companion_file == nullptr) co_return removed;
+  Result<bool> also = co_await inner_->remove_durably(io, *companion_file);
+  co_return *removed&& also.value_or(false);
+}
+
 Task<Result<std::string>> AppleVfs::rename(IoContext io, File& file, std::string_view new_path,
                                            bool replace_if_exists) {
   auto self = shared_from_this();

@@ -39,6 +39,7 @@ class AppleVfs final : public AppleShare, public std::enable_shared_from_this<Ap
   Task<Result<ports::FileInfo>> overwrite(IoContext io, ports::File& file,
                                           const ports::CreateHow& how) override;
   Task<Result<void>> remove(IoContext io, ports::File& file) override;
+  Task<Result<bool>> remove_durably(IoContext io, ports::File& file) override;
   Task<Result<std::string>> rename(IoContext io, ports::File& file, std::string_view new_path,
                                    bool replace_if_exists) override;
   Task<Result<void>> rename_stream(IoContext io, ports::File& stream, std::string_view new_stream,

@@ -4,12 +4,12 @@
 #include <expected>
 
 #include "base/utf16.h"
+#include "core/access/data_access.h"
 #include "service/server/keeping.h"
 #include "service/server/times.h"
 
 namespace holdfast::service {
 
-namespace Access = wire::smb2::FileAccess;
 using core::OpenRecord;
 
 std::shared_ptr<const ports::Identity> owner_of(const OpenRecord& record,
@@ -27,15 +27,7 @@ ports::OpenHow how_to_open(const OpenRecord& record) {
   ports::OpenHow how;
   how.stream = record.stream;
   how.open_reparse_point = (record.options & wire::smb2::CreateOptions::kOpenReparsePoint) != 0;
-  if (record.is_directory) return how;
-  bool reads = (record.access & (Access::kReadData | Access::kExecute)) != 0;
-  bool writes = (record.access & (Access::kWriteData | Access::kAppendData)) != 0;
-  if (reads && writes)
-    how.access = ports::DataAccess::kReadWrite;
-  else if (writes)
-    how.access = ports::DataAccess::kWrite;
-  else if (reads)
-    how.access = ports::DataAccess::kRead;
+  if (!record.is_directory) how.access = core::data_access(record.access);
   return how;
 }
 

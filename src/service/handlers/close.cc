@@ -16,13 +16,11 @@ namespace {
 /// answered that there is no such open (3.3.5.10), but nobody has to wait any longer for its
 /// return.
 Task<void> end_lost(Request& r, smb2::FileId id) {
-  for (core::OpenId lost : r.server.opens().disconnected()) {
-    std::optional<core::OpenRecord> had = r.server.opens().record(lost);
-    if (!had || had->persistent_id != id.persistent || had->owner != r.identity->sid ||
-        had->client_guid != r.connection.negotiated()->client_guid)
-      continue;
+  if (id.persistent == 0) co_return;
+  core::OpenTable::LeftBehind own{r.connection.negotiated()->client_guid, r.identity->sid,
+                                  id.persistent, std::nullopt, std::nullopt};
+  for (core::OpenId lost : r.server.opens().left_behind(own))
     (void)co_await close_kept(r.server, r.loop, lost);
-  }
 }
 
 }  // namespace

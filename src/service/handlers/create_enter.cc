@@ -11,7 +11,6 @@ namespace holdfast::service::handlers {
 namespace {
 
 namespace smb2 = wire::smb2;
-namespace Access = smb2::FileAccess;
 namespace Options = smb2::CreateOptions;
 namespace Attributes = smb2::FileAttributes;
 using smb2::CreateAction, smb2::CreateDisposition;
@@ -67,14 +66,6 @@ core::OpenSpec spec_of(Request& r, const CreatePlan& plan, const CreateOutcome& 
 
 }  // namespace
 
-ports::DataAccess data_access(std::uint32_t access) {
-  bool reads = (access & (Access::kReadData | Access::kExecute)) != 0;
-  bool writes = (access & (Access::kWriteData | Access::kAppendData)) != 0;
-  if (reads && writes) return ports::DataAccess::kReadWrite;
-  if (writes) return ports::DataAccess::kWrite;
-  return reads ? ports::DataAccess::kRead : ports::DataAccess::kNone;
-}
-
 bool is_going(Request& r, const ports::Opened& opened) {
   core::Link link;
   if (!opened.info.is_directory) link = {r.tree->share->vfs.get(), opened.path};
@@ -95,34 +86,14 @@ bool lease_is_elsewhere(Request& r, const CreatePlan& plan,
 
 namespace {
 
-/// Who opens what.
-struct Opener {
-  core::ObjectId object;
-  Guid client;
-  Sid owner;
-  std::optional<Guid> lease;
-};
-
-/// Was this open kept for the opener's own client, which may have closed it long ago?
-bool is_own_leftover(const core::OpenRecord& had, const Opener& who) {
-  if (had.key != who.object.key || had.stream != who.object.stream) return false;
-  if (had.client_guid != who.client || had.owner != who.owner || !had.locks.empty()) return false;
-  if (had.lease && who.lease && had.lease->key == *who.lease) return false;
-  bool keeps_handles = had.lease ? (had.lease->state & smb2::LeaseState::kHandleCaching) != 0
-                                 : had.oplock_level == smb2::OplockLevel::kBatch;
-  return had.durable == core::DurableKind::kPersistent && keeps_handles;
-}
-
 /// A client that caches handles keeps open what its programs have closed. When it loses the
 /// connection it forgets such a handle (Linux does) or reclaims it before anything else (Windows);
 /// so when it comes for the same file under another lease, what is left is of nobody, and the
 /// client must not wait for itself. True: something was closed.
-Task<bool> close_own_leftovers(Request& r, const Opener& who) {
+Task<bool> close_own_leftovers(Request& r, const core::OpenTable::LeftBehind& own) {
   bool any = false;
-  for (core::OpenId id : r.server.opens().disconnected()) {
-    std::optional<core::OpenRecord> had = r.server.opens().record(id);
-    if (had && is_own_leftover(*had, who)) any = co_await close_kept(r.server, r.loop, id) || any;
-  }
+  for (core::OpenId id : r.server.opens().left_behind(own))
+    any = co_await close_kept(r.server, r.loop, id) || any;
   co_return any;
 }
 
@@ -130,8 +101,8 @@ Task<bool> close_own_leftovers(Request& r, const Opener& who) {
 
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
-  Opener who{spec.object, spec.client_guid, r.identity->sid, std::nullopt};
-  if (spec.caching.level == smb2::OplockLevel::kLease) who.lease = spec.caching.lease.id.key;
+  core::OpenTable::LeftBehind own{spec.client_guid, r.identity->sid, 0, spec.object, std::nullopt};
+  if (spec.caching.level == smb2::OplockLevel::kLease) own.lease_key = spec.caching.lease.id.key;
   LocalOpens& local = r.server.local_opens();
   std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);
@@ -140,7 +111,7 @@ Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out
   out.caching = std::move(entered.caching);
   bool closed = false;
   if (entered.status == NtStatus::kPending || entered.status == NtStatus::kFileNotAvailable)
-    closed = co_await close_own_leftovers(r, who);
+    closed = co_await close_own_leftovers(r, own);
   NtStatus status = co_await wait.settle(std::move(entered));
   if (closed && status == NtStatus::kFileNotAvailable) status = NtStatus::kPending;
   if (status != NtStatus::kSuccess) co_return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/access/data_access.h"
 #include "service/handlers/apple.h"
 #include "service/handlers/create_durable.h"
 #include "service/handlers/create_steps.h"
@@ -93,11 +94,11 @@ Task<NtStatus> open_existing(Request& r, const CreatePlan& plan, CreateOutcome& 
   }
 
   bool is_file = !out.opened.info.is_directory || !plan.path.stream.empty();
-  how.access = data_access(out.granted | (plan.overwrites() ? Access::kWriteData : 0));
+  how.access = core::data_access(out.granted | (plan.overwrites() ? Access::kWriteData : 0));
   if (is_file && how.access != ports::DataAccess::kNone) {
     Result<ports::Opened> for_data = co_await vfs.open(r.io(), plan.path.path, how);
     if (!for_data && plan.maximum_allowed && for_data.error() == NtStatus::kAccessDenied &&
-        data_access(plan.desired) != ports::DataAccess::kReadWrite) {
+        core::data_access(plan.desired) != ports::DataAccess::kReadWrite) {
       how.access = ports::DataAccess::kRead;
       out.granted &= ~(Access::kWriteData | Access::kAppendData) | plan.desired;
       for_data = co_await vfs.open(r.io(), plan.path.path, how);

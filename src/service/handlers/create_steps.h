@@ -68,9 +68,6 @@ Task<NtStatus> choose_vfs(Request& r, CreatePlan& plan);
 /// The answer to a path that a symbolic link stands in (MS-SMB2 2.2.2.2.1), or the bare status.
 Task<Reply> symlink_reply(Request& r, const CreatePlan& plan, NtStatus status);
 
-/// What the handle must be able to do with the data for these rights.
-ports::DataAccess data_access(std::uint32_t access);
-
 /// What an open of an object that exists gets of what it asked for: kAccessDenied unless maximal
 /// (what the user may do, maximal_access_of()) and the READONLY attribute allow it, and `also`;
 /// kPrivilegeNotHeld for ACCESS_SYSTEM_SECURITY without SeSecurityPrivilege (MS-FSA 2.1.5.1.2.1).

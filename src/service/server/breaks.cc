@@ -14,6 +14,9 @@ namespace smb2 = wire::smb2;
 
 // Whoever has waited so often gives up: others take the file faster than they can be asked.
 constexpr int kMaxWaits = 32;
+// A client that answers a break within this time spares the other one the interim response. And who
+// is to be told of a break, by another loop, hears of it before the waiting client is told to wait.
+constexpr std::uint64_t kInterimAfter_us = 2'000;
 
 void give_up(Server& server, const core::ObjectId& object, std::uint64_t serial) {
   std::vector<core::Wake> wakes;
@@ -110,7 +113,9 @@ Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
   // MS-SMB2 3.3.4.2 leaves it to the server who gets an interim response. Windows sends none for a
   // SET_INFO that waits for a break (smbtorture's compound_async.rename_*), and only CREATE gets
   // one within a compound; the answer comes later all the same.
-  if (request_.header.command != smb2::Command::kSetInfo) (void)request_.go_async();
+  ports::TimerId interim = 0;
+  if (request_.header.command != smb2::Command::kSetInfo && request_.async_id == 0)
+    interim = request_.loop.start_timer(kInterimAfter_us, [this] { (void)request_.go_async(); });
   auto cancel = [&server, object = outcome.object, token = token_] {
     if (server.opens().cancel_break_wait(object, token))
       server.waits().wake(token, NtStatus::kCancelled);
@@ -121,6 +126,7 @@ Task<NtStatus> BreakWait::settle(core::BreakOutcome outcome) {
     request_.on_cancel = cancel;
   }
   NtStatus status = co_await *answer_;
+  if (interim != 0) request_.loop.cancel_timer(interim);
   request_.on_cancel = nullptr;
   co_return status == NtStatus::kSuccess ? NtStatus::kPending : status;
 }

@@ -22,8 +22,9 @@ class BreakWait {
   BreakWait& operator=(const BreakWait&) = delete;
 
   core::WaitToken token();
-  /// Sends what is to be sent. When the outcome is kPending: waits, after an interim response where
-  /// one can be sent, and says kPending: ask again; or kCancelled. Otherwise the outcome's status.
+  /// Sends what is to be sent. When the outcome is kPending: waits, with an interim response
+  /// unless it is short or none can be sent, and says kPending: ask again; or kCancelled. Otherwise
+  /// the outcome's status.
   Task<NtStatus> settle(core::BreakOutcome outcome);
 
  private:

@@ -52,6 +52,49 @@ void report_going(Server& server, const core::Share& share, std::string_view pat
   server.waits().wake(wakes);
 }
 
+namespace {
+
+/// Removes the name, and for good where that was promised; an error is that it is not removed.
+Task<Result<void>> remove_name(Server& server, ports::IoContext io,
+                               const core::CloseOutcome& closed) {
+  ports::Vfs& vfs = *closed.share->vfs;
+  if (!closed.remove_durably) co_return co_await vfs.remove(io, *closed.file);
+  // Before the records of its opens go: until then the next server removes it again.
+  Result<bool> for_good = co_await vfs.remove_durably(io, *closed.file);
+  if (!for_good) co_return fail(for_good.error());
+  if (!*for_good)
+    server.event(Severity::kWarning, "file.remove.not_durable",
+                 "Removed " + closed.share->name + ":/" + closed.path +
+                     ", which a client deleted, but the disk did not confirm it: it may come back "
+                     "when the machine is lost.",
+                 {{"share", closed.share->name}, {"path", closed.path}});
+  co_return Result<void>{};
+}
+
+/// Tells of a removal, or of one that failed.
+void tell_removal(Server& server, ports::Executor& loop, const core::CloseOutcome& closed,
+                  const Result<void>& removed) {
+  const core::Share& share = *closed.share;
+  if (removed) {
+    bool stream = !closed.object.stream.empty();
+    if (!stream && !closed.is_directory)
+      server.tunnel_cache().removed(share.vfs.get(), closed.path, loop.clock().monotonic_us());
+    break_directory_leases(server, loop, share, closed.path, closed.parent_lease);
+    report_change(server, share, stream ? closed.path + ":" + closed.file->stream() : closed.path,
+                  stream ? core::NotifyAction::kRemovedStream : core::NotifyAction::kRemoved,
+                  stream                ? Filter::kStreamName
+                  : closed.is_directory ? Filter::kDirName
+                                        : Filter::kFileName);
+  } else if (removed.error() != NtStatus::kFileDeleted) {
+    server.event(Severity::kWarning, "file.remove.failed",
+                 "Could not remove " + share.name + ":/" + closed.path +
+                     ", which a client deleted: " + to_string(removed.error()) + ".",
+                 {{"share", share.name}, {"path", closed.path}});
+  }
+}
+
+}  // namespace
+
 Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   core::CloseOutcome outcome = server.opens().close(id);
   if (!outcome.found) co_return false;
@@ -76,29 +119,12 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   }
 
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
-  Result<void> removed = co_await outcome.share->vfs->remove(io, *outcome.file);
+  Result<void> removed = co_await remove_name(server, io, outcome);
   std::vector<core::Wake> wakes;
   bool left = !removed && removed.error() == NtStatus::kFileForcedClosed;
   server.opens().removal_finished(outcome, wakes, left);
   server.waits().wake(wakes);
-  if (removed) {
-    bool stream = !outcome.object.stream.empty();
-    if (!stream && !outcome.is_directory)
-      server.tunnel_cache().removed(outcome.share->vfs.get(), outcome.path,
-                                    loop.clock().monotonic_us());
-    break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
-    report_change(server, *outcome.share,
-                  stream ? outcome.path + ":" + outcome.file->stream() : outcome.path,
-                  stream ? core::NotifyAction::kRemovedStream : core::NotifyAction::kRemoved,
-                  stream                 ? Filter::kStreamName
-                  : outcome.is_directory ? Filter::kDirName
-                                         : Filter::kFileName);
-  } else if (removed.error() != NtStatus::kFileDeleted) {
-    server.event(Severity::kWarning, "file.remove.failed",
-                 "Could not remove " + outcome.share->name + ":/" + outcome.path +
-                     ", which a client deleted: " + to_string(removed.error()) + ".",
-                 {{"share", outcome.share->name}, {"path", outcome.path}});
-  }
+  tell_removal(server, loop, outcome, removed);
   co_return true;
 }
 

@@ -56,6 +56,11 @@ void Driver::disconnect(std::string_view reason) {
                 "Connection from " + peer_.to_string() + " ended: " + std::string(reason) + ".",
                 {{"peer", peer_.to_string()}, {"reason", std::string(reason)}});
   stream_->close();
+  // What belongs to it ends now (MS-SMB2 3.3.7.1), and not when the client has noticed: until then
+  // the stream sends what is queued, and lingers.
+  loop_.post([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->end_service();
+  });
 }
 
 void Driver::drain(std::string_view reason) {
@@ -347,6 +352,13 @@ void Driver::drop_session(core::SessionId id) {
 }
 
 void Driver::on_closed(ports::CloseReason) {
+  stream_closed_ = true;
+  frame_ = Buffer();
+  end_service();
+  forget_when_idle();
+}
+
+void Driver::end_service() {
   if (std::exchange(closed_, true)) return;
   for (ports::TimerId timer : {partial_timer_, stranger_timer_})
     if (timer != 0) loop_.cancel_timer(timer);
@@ -354,7 +366,6 @@ void Driver::on_closed(ports::CloseReason) {
   for (auto& [id, request] : active_)
     if (!outlives_channel(*request)) ending.push_back(request);
   for (Request* request : ending) request->cancel();
-  frame_ = Buffer();
   for (auto& [id, fn] : std::exchange(when_closed_, {})) fn();
   spawn(clean_up());
 }
@@ -372,7 +383,7 @@ bool Driver::outlives_channel(const Request& request) {
 }
 
 void Driver::forget_when_idle() {
-  if (!cleaned_up_ || (!stranded_.empty() && !active_.empty())) return;
+  if (!stream_closed_ || !cleaned_up_ || (!stranded_.empty() && !active_.empty())) return;
   for (core::SessionId id : std::exchange(stranded_, {}))
     server_.stranded().remove(id, connection_.id());
   server_.forget(connection_.id());

@@ -124,6 +124,7 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   void stranger_timeout();
   Task<void> clean_up();
   bool outlives_channel(const Request& request);
+  void end_service();
   void forget_when_idle();
   void end_when_drained();
   ports::TcpConnection on_the_wire() const;
@@ -164,7 +165,9 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   bool still_ = false;
   std::size_t in_flight_bytes_ = 0;
   bool paused_ = false;
+  /// Nothing is received or answered any more.
   bool closed_ = false;
+  bool stream_closed_ = false;
   bool disconnecting_ = false;
   /// Not empty: why the connection ends when it is drained.
   std::string draining_;

@@ -120,6 +120,7 @@ class OldVfs final : public ports::Vfs {
     return refused<ports::FileInfo>();
   }
   Task<Result<void>> remove(IoContext, ports::File&) override { return refused<void>(); }
+  Task<Result<bool>> remove_durably(IoContext, ports::File&) override { return refused<bool>(); }
   Task<Result<std::string>> rename(IoContext, ports::File&, std::string_view, bool) override {
     return refused<std::string>();
   }
