@@ -111,6 +111,7 @@ Task<bool> KeptClient::come_back() {
 Task<NtStatus> KeptClient::reclaim_all(bool in_time) {
   for (auto open = opens_.begin(); open != opens_.end();) {
     KeptFile& file = *open->file;
+    if (in_time) co_await flush_lost(*open);
     NtStatus status = co_await reclaim(*open, file.path);
     // A lease goes with the name, and the rename may have been done.
     if (status == NtStatus::kInvalidParameter && !file.renaming_to.empty())
@@ -202,6 +203,18 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
     open.file->lease_asked = false;
   }
   return true;
+}
+
+/// As Linux does: a FLUSH is sent again before the handle is asked for. What was acknowledged can be
+/// flushed, so it is.
+Task<void> KeptClient::flush_lost(const KeptOpen& open) {
+  if (!open.is_persistent || open.closing || rng_.below(8) != 0) co_return;
+  Answer answer = co_await patient(flush_part(open.id));
+  if (answer.lost) co_return;
+  if (answer.status == NtStatus::kFileClosed)
+    wrong("a FLUSH before reclaiming " + open.file->path + " got " + to_string(answer.status));
+  else
+    cluster_.count("flushed before reclaiming");
 }
 
 Task<NtStatus> KeptClient::reclaim(KeptOpen& open, const std::string& path) {
