@@ -128,7 +128,7 @@ TEST(Plants, AnAcknowledgedWriteThatIsNotSyncedIsFound) {
 TEST(Plants, ADeletedFileThatComesBackIsFound) {
   Plants plants;
   plants.disk.never_sync_removals = true;
-  EXPECT_NE(planted("failover-loop", plants), "");
+  EXPECT_NE(planted("failover-replay", plants), "");
 }
 
 TEST(Plants, AKeptHandleIsFound) {
