@@ -82,6 +82,8 @@ void MemoryStore::written(ports::Executor& loop, std::size_t upto) {
   if (error_) result = std::unexpected(*error_);
   if (commit_error_per_mille != 0 && rng_.per_mille(commit_error_per_mille))
     result = std::unexpected(ports::StoreError{NtStatus::kIoDeviceError, "the disk fails"});
+  if (disk_full_per_mille != 0 && rng_.per_mille(disk_full_per_mille))
+    result = std::unexpected(ports::StoreError{NtStatus::kDiskFull, "the disk is full"});
   if (result && may_write && !may_write())
     result = std::unexpected(
         ports::StoreError{NtStatus::kFileForcedClosed, "another server may have the store"});

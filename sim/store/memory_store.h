@@ -34,6 +34,8 @@ class MemoryStore final : public ports::StateStore,
   std::function<void(const StoreContent&)> on_written;
   /// Of 1000 commits, how many fail.
   std::uint64_t commit_error_per_mille = 0;
+  /// Of 1000 commits, for how many there is no room.
+  std::uint64_t disk_full_per_mille = 0;
   /// A bug: commits say that they are done before they are.
   bool answers_early = false;
   /// How long a write takes at most.

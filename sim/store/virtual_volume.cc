@@ -107,6 +107,7 @@ class VirtualVolume::Storage final : public service::VolumeStorage {
     };
     store->longest_write_us = volume_.faults_.longest_write_us;
     store->commit_error_per_mille = volume_.faults_.commit_error_per_mille;
+    store->disk_full_per_mille = volume_.faults_.disk_full_per_mille;
     store->answers_early = volume_.plants_.answer_before_commit;
     store->on_write = [volume = &volume_] { volume->changed("the store"); };
     store->on_written = [volume = &volume_](const StoreContent& content) {

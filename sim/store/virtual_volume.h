@@ -16,9 +16,14 @@ namespace holdfast::sim {
 struct VolumeFaults {
   /// Reading and writing the epoch's record fails; a write may be on the disk all the same.
   std::uint64_t epoch_error_per_mille = 0;
-  /// A commit of the store fails.
+  /// A commit of the store fails; or there is no room for it.
   std::uint64_t commit_error_per_mille = 0;
+  std::uint64_t disk_full_per_mille = 0;
   std::uint64_t longest_write_us = 5'000;
+
+  bool any() const {
+    return (epoch_error_per_mille | commit_error_per_mille | disk_full_per_mille) != 0;
+  }
 };
 
 /// Bugs of a server, to see that the oracles find them.

@@ -84,6 +84,7 @@ service::Settings Cluster::settings_of(std::shared_ptr<service::ServedVolume> vo
   kept.location = "/sim";
   kept.vfs = vfs_;
   kept.continuous_availability = true;
+  kept.keeps_durable = true;
   kept.failover = std::move(volume);
   settings.shares.push_back(std::make_shared<const core::Share>(std::move(kept)));
   core::Share ipc;
@@ -208,6 +209,13 @@ void Cluster::connect_disk(std::size_t at, bool connected) {
   if (!connected) count("disk cut off");
   disk_was_cut_off_ = true;
   volume_.reach(at, connected);
+}
+
+void Cluster::set_store_faults(const VolumeFaults& faults) {
+  volume_.faults() = faults;
+  if (!faults.any()) return;
+  store_fails_ = true;
+  count("store fails");
 }
 
 void Cluster::connect_client(std::size_t client, std::size_t machine, bool connected) {

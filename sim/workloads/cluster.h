@@ -42,6 +42,10 @@ class Cluster {
   void count(const char* what) { ++counters_.named[what]; }
   bool failed() const { return world_.failed(); }
   bool disk_was_cut_off() const { return disk_was_cut_off_; }
+  /// What a volume's next server finds: its record and store fail now and then. Once said, it holds
+  /// for the story: what was asked for may be answered with an error.
+  void set_store_faults(const VolumeFaults& faults);
+  bool store_fails() const { return store_fails_; }
   /// Somebody has lost power: what was removed and not synced may be back.
   bool power_was_lost() const { return power_losses_ != 0; }
 
@@ -113,6 +117,7 @@ class Cluster {
   std::uint64_t processes_ = 1;
   std::uint64_t power_losses_ = 0;
   bool disk_was_cut_off_ = false;
+  bool store_fails_ = false;
   /// Kept: events of the world know them.
   std::vector<std::unique_ptr<Process>> ended_;
   std::vector<std::unique_ptr<SimExecutor>> ended_loops_;

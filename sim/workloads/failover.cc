@@ -59,7 +59,8 @@ Task<bool> KeptStory::new_file() {
   file.path = fresh_name();
   file.is_directory = rng.one_in(6);
   file.exclusive = rng.one_in(3);
-  if (!file.is_directory && rng.one_in(2))
+  file.only_durable = !file.is_directory && !file.exclusive && rng.one_in(4);
+  if (file.only_durable || (!file.is_directory && rng.one_in(2)))
     for (auto& octet : file.lease.octets) octet = static_cast<std::uint8_t>(rng.u64());
   co_return co_await kept_.open(file, smb2::CreateDisposition::kOpenIf) != nullptr;
 }
@@ -67,7 +68,7 @@ Task<bool> KeptStory::new_file() {
 Task<bool> KeptStory::another_open(KeptFile& file) {
   std::size_t opens = static_cast<std::size_t>(std::ranges::count_if(
       kept_.opens(), [&](const KeptOpen& open) { return open.file == &file; }));
-  if (file.exclusive || opens >= kMostOpens) co_return true;
+  if (file.exclusive || file.only_durable || opens >= kMostOpens) co_return true;
   co_return co_await kept_.open(file, smb2::CreateDisposition::kOpen) != nullptr;
 }
 
@@ -76,6 +77,7 @@ Task<bool> KeptStory::forget(KeptFile& file) {
   if (kept_.rng().per_mille(800) && !co_await kept_.mark_to_go(*kept_.first_open_of(file)))
     co_return false;
   if (!co_await kept_.finish(file)) co_return false;
+  kept_.opens().remove_if([&](const KeptOpen& open) { return open.file == &file; });
   kept_.files().remove_if([&](const KeptFile& f) { return &f == &file; });
   co_return true;
 }
@@ -104,6 +106,7 @@ Task<bool> KeptStory::step_of_file(KeptOpen& open) {
 
 Task<bool> KeptStory::step() {
   Rng& rng = kept_.rng();
+  kept_.drop_lost();
   if (kept_.opens().empty() || (kept_.files().size() < kMostFiles && rng.one_in(10)))
     co_return co_await new_file();
   if (rng.one_in(40)) {
@@ -117,6 +120,7 @@ Task<bool> KeptStory::step() {
 }
 
 Task<bool> KeptStory::end_all() {
+  kept_.drop_lost();
   // Through the open that has the locks.
   for (KeptFile& file : kept_.files())
     if (auto open = kept_.first_open_of(file); open != kept_.opens().end() && !file.is_directory)
@@ -128,6 +132,7 @@ Task<bool> KeptStory::end_all() {
       continue;
     }
     if (!co_await forget(file)) co_return false;
+    kept_.drop_lost();
   }
   co_return co_await kept_.check_closed_stay_closed();
 }
@@ -187,12 +192,26 @@ Task<void> one_restart(Play& play, std::size_t machine) {
   if (play.rng().one_in(3)) co_await play.pause(60'000);
 }
 
-Task<void> restarts(Play& play, std::uint64_t times) {
+/// Of the volume's next server.
+VolumeFaults some_faults(Rng& rng) {
+  VolumeFaults faults;
+  if (rng.one_in(2)) faults.commit_error_per_mille = rng.between(1, 400);
+  if (rng.one_in(3)) faults.disk_full_per_mille = rng.between(1, 400);
+  if (rng.one_in(3)) faults.epoch_error_per_mille = rng.between(1, 300);
+  if (rng.one_in(3)) faults.longest_write_us = 300'000;
+  return faults;
+}
+
+Task<void> restarts(Play& play, std::uint64_t times, bool store_fails) {
   Cluster& cluster = play.cluster;
   while (times-- != 0 && play.goes_on()) {
     co_await play.pause(play.rng().one_in(3) ? 100'000 : 3 * kSecond_us);
+    if (store_fails) cluster.set_store_faults(some_faults(play.rng()));
     if (play.goes_on()) co_await one_restart(play, 0);
   }
+  // The disk is mended, and with it the server starts again.
+  cluster.set_store_faults({});
+  if (store_fails && cluster.is_up(0)) cluster.kill(0, ProcessEnd::kKilled);
   if (!cluster.is_up(0)) cluster.start_server(0);
 }
 
@@ -302,7 +321,7 @@ void run_failover_loop(Cluster& cluster, const RunOptions&) {
   cluster.start_server(0);
   play.begin(cluster.rng().between(1, 3), cluster.rng().between(30, 120),
              cluster.rng().one_in(2) ? 0 : 200'000);
-  cluster.start(restarts(play, cluster.rng().between(2, 12)));
+  cluster.start(restarts(play, cluster.rng().between(2, 12), cluster.rng().one_in(5)));
   cluster.run();
   cluster.expect_nothing_left();
 }

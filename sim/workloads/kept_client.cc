@@ -55,7 +55,21 @@ std::list<KeptOpen>::iterator KeptClient::iterator_of(KeptOpen& open) {
   return std::ranges::find_if(opens_, [&](const KeptOpen& o) { return &o == &open; });
 }
 
+void KeptClient::drop_lost() {
+  opens_.remove_if([](const KeptOpen& open) { return open.is_lost; });
+  files_.remove_if([this](const KeptFile& file) {
+    return file.only_durable && first_open_of(file) == opens_.end();
+  });
+}
+
 // ---- coming back ----
+
+/// A durable handle gives way to others while its client is away, and a loss of power may take its
+/// file.
+bool KeptClient::may_be_lost(const KeptFile& file) const {
+  return file.only_durable &&
+         (file.contended || cluster_.power_was_lost() || cluster_.store_fails());
+}
 
 Task<Answer> KeptClient::patient(Part part) {
   part.channel_sequence = sequence_;
@@ -122,6 +136,13 @@ Task<NtStatus> KeptClient::reclaim_all(bool in_time) {
       ++open;
       continue;
     }
+    if (status == NtStatus::kObjectNameNotFound && may_be_lost(file)) {
+      cluster_.count("durable handle lost");
+      open->is_lost = true;
+      file.locked = {};
+      ++open;
+      continue;
+    }
     if (status == NtStatus::kObjectNameNotFound && !in_time) {
       cluster_.count("came back too late");
       too_late_ = true;
@@ -133,7 +154,7 @@ Task<NtStatus> KeptClient::reclaim_all(bool in_time) {
         cluster_.world().note(client_.options().name + " cannot reclaim " + file.path);
       co_return status;
     }
-    cluster_.count("handle reclaimed");
+    cluster_.count(file.only_durable ? "durable handle reclaimed" : "handle reclaimed");
     ++open;
   }
   co_return NtStatus::kSuccess;
@@ -150,12 +171,13 @@ Part KeptClient::create_part(const KeptOpen& open, const std::string& path,
   ByteVec name = to_utf16le(path);
   request.name = name;
   smb2::CreateContextList contexts;
+  std::uint32_t flags = file.only_durable ? 0 : smb2::kDhandleFlagPersistent;
   if (reclaim)
     contexts.durable_handle_reconnect_v2 =
-        smb2::DurableHandleReconnectV2{open.id, open.create_guid, smb2::kDhandleFlagPersistent};
+        smb2::DurableHandleReconnectV2{open.id, open.create_guid, flags};
   else
     contexts.durable_handle_request_v2 =
-        smb2::DurableHandleRequestV2{kTimeout_ms, smb2::kDhandleFlagPersistent, open.create_guid};
+        smb2::DurableHandleRequestV2{kTimeout_ms, flags, open.create_guid};
   if (!file.lease.is_zero()) {
     request.requested_oplock_level = smb2::OplockLevel::kLease;
     smb2::LeaseContext lease;
@@ -179,10 +201,13 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
     wrong("a CREATE's answer is malformed");
     return false;
   }
-  open.is_persistent = reclaim || (granted.durable_handle_v2 && granted.durable_handle_v2->flags ==
-                                                                    smb2::kDhandleFlagPersistent);
-  if (!open.is_persistent && !cluster_.disk_was_cut_off()) {
-    wrong("the handle of " + open.file->path + " is not persistent");
+  const KeptFile& file = *open.file;
+  std::uint32_t flags = file.only_durable ? 0 : smb2::kDhandleFlagPersistent;
+  open.is_promised =
+      reclaim || (granted.durable_handle_v2 && granted.durable_handle_v2->flags == flags);
+  if (!open.is_promised && !cluster_.disk_was_cut_off() && !cluster_.store_fails() &&
+      !file.contended) {
+    wrong("the handle of " + file.path + " is not persistent");
     return false;
   }
   if (reclaim && response.file_id.persistent != open.id.persistent) {
@@ -192,8 +217,9 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
   open.id = response.file_id;
   if (open.file->lease.is_zero()) return true;
   std::uint32_t state = granted.lease ? granted.lease->lease_state : 0;
-  if (reclaim && !open.file->lease_asked && open.breaks_before == open.file->breaks &&
-      (state & ~open.file->lease_state) != 0) {
+  // An acknowledgement that the store did not take is forgotten with the server.
+  if (reclaim && !file.lease_asked && open.breaks_before == file.breaks &&
+      (state & ~file.lease_state) != 0 && !cluster_.store_fails()) {
     wrong("the lease of " + open.file->path + " came back as " + std::to_string(state) +
           ", which is more than " + std::to_string(open.file->lease_state));
     return false;
@@ -250,8 +276,10 @@ Task<Answer> KeptClient::until_answered(std::function<Part()> make) {
       co_await client_.closed();
       continue;
     }
-    // The disk cannot be reached for a while.
-    if (answer.status == NtStatus::kIoDeviceError && cluster_.disk_was_cut_off()) {
+    // The disk cannot be reached for a while, or is full.
+    bool disk_failed = answer.status == NtStatus::kIoDeviceError ||
+                       (answer.status == NtStatus::kDiskFull && cluster_.store_fails());
+    if (disk_failed && (cluster_.disk_was_cut_off() || cluster_.store_fails())) {
       cluster_.count("disk failed");
       co_await ports::sleep_for(loop(), rng_.below(1'000'000));
       continue;
@@ -280,7 +308,7 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
     if (answer.lost) co_return nullptr;
     if (answer.status == NtStatus::kSuccess) {
       if (!take(answer, fresh, false)) co_return nullptr;
-      if (!fresh.is_persistent) {
+      if (!fresh.is_promised) {
         // Its record could not be written. It is of no use here.
         (void)co_await sim::close(client_, fresh.id);
         for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
@@ -290,6 +318,14 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
       file.is_held = true;
       cluster_.count("opened");
       co_return &opens_.emplace_back(fresh);
+    }
+    // A handle that was closed, but whose end the store did not take, is back until its time is
+    // over.
+    if (answer.status == NtStatus::kFileNotAvailable && cluster_.store_fails() &&
+        tries < kMaxTries) {
+      co_await ports::sleep_for(loop(), 1'000'000);
+      for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
+      continue;
     }
     // A rival has it open, or is about to close it.
     if (answer.status == NtStatus::kSharingViolation && tries < kMaxTries) {
@@ -312,6 +348,7 @@ Task<bool> KeptClient::close(KeptOpen& open) {
   open.closing = true;
   Answer answer = co_await until_answered([&] { return close_part(open.id); });
   if (answer.lost) co_return false;
+  if (open.is_lost) co_return true;
   if (answer.status != NtStatus::kSuccess && answer.status != NtStatus::kFileClosed) {
     wrong("CLOSE got " + to_string(answer.status));
     co_return false;
@@ -322,12 +359,19 @@ Task<bool> KeptClient::close(KeptOpen& open) {
   opens_.erase(iterator_of(open));
   if (last) file.lease_state = 0;
   // A rival that has it open removes it when it closes.
-  if (last && file.delete_pending && file.exclusive && !cluster_.power_was_lost() &&
-      cluster_.vfs().find(file.path) != nullptr) {
-    wrong("deleted and closed, and still there: " + file.path);
-    co_return false;
-  }
-  co_return true;
+  if (last && file.delete_pending && file.exclusive && !cluster_.store_fails())
+    deleted_.push_back(file.path);
+  co_return deleted_stay_deleted();
+}
+
+/// No loss of power brings them back, and nobody makes a file of such a name.
+bool KeptClient::deleted_stay_deleted() {
+  for (const std::string& path : deleted_)
+    if (cluster_.vfs().find(path) != nullptr) {
+      wrong("deleted and closed, and still there: " + path);
+      return false;
+    }
+  return true;
 }
 
 Task<bool> KeptClient::write(KeptOpen& open, std::size_t block) {
@@ -336,6 +380,7 @@ Task<bool> KeptClient::write(KeptOpen& open, std::size_t block) {
   Answer answer =
       co_await until_answered([&] { return write_part(open.id, block * KeptFile::kBlock, data); });
   if (answer.lost) co_return false;
+  if (open.is_lost) co_return true;
   // A rival has locked it for a moment.
   if (answer.status == NtStatus::kFileLockConflict && !file.locked[block] && !file.exclusive) {
     // The first time it may have been done.
@@ -354,10 +399,13 @@ Task<bool> KeptClient::write(KeptOpen& open, std::size_t block) {
 Task<bool> KeptClient::check(KeptOpen& open) {
   KeptFile& file = *open.file;
   for (std::size_t block = 0; block < KeptFile::kBlocks; ++block) {
-    if (file.values[block] == 0) continue;
+    // What is written through a handle that is not persistent is in the machine's memory.
+    if (file.values[block] == 0 || (file.only_durable && cluster_.power_was_lost())) continue;
     Answer answer = co_await until_answered(
         [&] { return read_part(open.id, block * KeptFile::kBlock, KeptFile::kBlock); });
     if (answer.lost) co_return false;
+    if (open.is_lost) co_return true;
+    if (file.only_durable && cluster_.power_was_lost()) continue;
     if (answer.status == NtStatus::kFileLockConflict && !file.locked[block]) continue;
     smb2::ReadResponse response;
     if (answer.status != NtStatus::kSuccess || !decode(answer.message, response)) {
@@ -391,6 +439,7 @@ Task<NtStatus> KeptClient::lock_request(KeptOpen& open, std::size_t block, std::
 Task<bool> KeptClient::lock(KeptOpen& open, std::size_t block) {
   NtStatus status = co_await lock_request(
       open, block, smb2::LockElement::kFlagExclusiveLock | smb2::LockElement::kFlagFailImmediately);
+  if (open.is_lost) co_return !failed();
   if (status == NtStatus::kSuccess) open.file->locked[block] = true;
   // The rival has it for a moment.
   if (status != NtStatus::kSuccess && status != NtStatus::kLockNotGranted && !failed())
@@ -401,6 +450,7 @@ Task<bool> KeptClient::lock(KeptOpen& open, std::size_t block) {
 Task<bool> KeptClient::unlock(KeptOpen& open, std::size_t block) {
   open.file->locked[block] = false;
   NtStatus status = co_await lock_request(open, block, smb2::LockElement::kFlagUnlock);
+  if (open.is_lost) co_return !failed();
   if (status != NtStatus::kSuccess && !failed())
     wrong("the lock of " + open.file->path + " is lost: UNLOCK got " + to_string(status));
   co_return !failed();
@@ -411,6 +461,7 @@ Task<bool> KeptClient::rename(KeptOpen& open, const std::string& path) {
   file.renaming_to = path;
   Answer answer = co_await until_answered([&] { return rename_part(open.id, path, false); });
   if (answer.lost) co_return false;
+  if (open.is_lost) co_return true;
   if (answer.status == NtStatus::kSuccess) {
     if (cluster_.vfs().find(path) == nullptr || cluster_.vfs().find(file.path) != nullptr) {
       wrong("renamed, and not where it should be: " + path);
@@ -430,6 +481,7 @@ Task<bool> KeptClient::rename(KeptOpen& open, const std::string& path) {
 Task<bool> KeptClient::mark_to_go(KeptOpen& open) {
   Answer answer = co_await until_answered([&] { return disposition_part(open.id, true); });
   if (answer.lost) co_return false;
+  if (open.is_lost) co_return true;
   if (answer.status != NtStatus::kSuccess) {
     wrong("deleting " + open.file->path + " got " + to_string(answer.status));
     co_return false;
@@ -439,13 +491,16 @@ Task<bool> KeptClient::mark_to_go(KeptOpen& open) {
 }
 
 Task<bool> KeptClient::finish(KeptFile& file) {
-  for (auto open = first_open_of(file); open != opens_.end(); open = first_open_of(file))
+  for (auto open = first_open_of(file); open != opens_.end() && !open->is_lost;
+       open = first_open_of(file))
     if (!co_await close(*open)) co_return false;
   co_return !failed();
 }
 
 Task<bool> KeptClient::check_closed_stay_closed() {
-  if (closed_.create_guid.is_zero()) co_return true;
+  if (!deleted_stay_deleted()) co_return false;
+  // The store may not have taken its end.
+  if (closed_.create_guid.is_zero() || cluster_.store_fails()) co_return true;
   KeptOpen gone = closed_;
   Answer answer = co_await until_answered(
       [&] { return create_part(gone, gone.file->path, smb2::CreateDisposition::kOpenIf, true); });
@@ -520,7 +575,7 @@ Task<void> rival_tries(Cluster& cluster, Client& client, KeptClient& owner, Kept
   if (held && still() && file.is_held && file.path == path && owner.is_in_time())
     co_return cluster.world().fail("the rival opens " + path + ", which excludes it");
   std::size_t block = client.rng().below(KeptFile::kBlocks);
-  bool before = still() && file.locked[block] && file.path == path;
+  bool before = still() && file.locked[block] && file.path == path && !file.only_durable;
   NtStatus status = co_await lock(
       client, opened->id, block * KeptFile::kBlock, KeptFile::kBlock,
       smb2::LockElement::kFlagExclusiveLock | smb2::LockElement::kFlagFailImmediately);
@@ -546,6 +601,9 @@ Task<void> kept_rival(Cluster& cluster, Client& client, std::vector<KeptClient*>
     auto file = owner.files().begin();
     std::advance(file, client.rng().below(owner.files().size()));
     if (file->is_directory) continue;
+    // Most of these are left alone: then they come back.
+    if (file->only_durable && !client.rng().one_in(20)) continue;
+    file->contended = true;
     ports::TimerId timer = client.loop().start_timer(kPatience_us, [&client] { client.abort(); });
     co_await rival_tries(cluster, client, owner, *file);
     client.loop().cancel_timer(timer);

@@ -29,6 +29,11 @@ struct KeptFile {
   /// Its owner certainly holds the lock of that block, through the first of its opens.
   std::array<bool, kBlocks> locked{};
   bool delete_pending = false;
+  /// Its handle is a durable one that is not persistent, with a lease: who wants the file while its
+  /// client is away may have it, and nothing of it is on the disk for sure.
+  bool only_durable = false;
+  /// A rival has wanted it.
+  bool contended = false;
   /// Zeros: no lease.
   Guid lease;
   std::uint32_t lease_state = 0;
@@ -38,15 +43,18 @@ struct KeptFile {
   std::uint64_t breaks = 0;
 };
 
-/// A persistent open.
+/// A persistent open, or a durable one.
 struct KeptOpen {
   KeptFile* file = nullptr;
   Guid create_guid;
   wire::smb2::FileId id;
-  bool is_persistent = false;
+  /// As it was asked for.
+  bool is_promised = false;
   std::uint64_t breaks_before = 0;
   /// CLOSE was sent: it may be closed.
   bool closing = false;
+  /// It did not come back, and did not have to.
+  bool is_lost = false;
 };
 
 /// A client that keeps its handles whatever happens to the server: it logs on again, reclaims them,
@@ -67,6 +75,8 @@ class KeptClient {
   std::list<KeptFile>& files() { return files_; }
   std::list<KeptOpen>& opens() { return opens_; }
   std::list<KeptOpen>::iterator first_open_of(const KeptFile& file);
+  /// Forgets handles that are lost.
+  void drop_lost();
 
   /// Connected, logged on, and all opens reclaimed. False: the story has failed.
   Task<bool> come_back();
@@ -101,8 +111,10 @@ class KeptClient {
   Part create_part(const KeptOpen& open, const std::string& path,
                    wire::smb2::CreateDisposition disposition, bool reclaim);
   bool take(const Answer& answer, KeptOpen& open, bool reclaim);
+  bool may_be_lost(const KeptFile& file) const;
   void lease_broken(const wire::smb2::LeaseBreakNotification& notice);
   std::list<KeptOpen>::iterator iterator_of(KeptOpen& open);
+  bool deleted_stay_deleted();
 
   Cluster& cluster_;
   Client& client_;
@@ -117,6 +129,8 @@ class KeptClient {
   std::uint64_t last_answer_us_ = 0;
   bool too_late_ = false;
   std::uint64_t value_ = 0;
+  /// Paths of files that were deleted, with nobody but this client having them open.
+  std::vector<std::string> deleted_;
   /// The last one that was closed.
   KeptFile closed_file_;
   KeptOpen closed_;

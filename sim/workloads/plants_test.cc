@@ -125,6 +125,12 @@ TEST(Plants, AnAcknowledgedWriteThatIsNotSyncedIsFound) {
   EXPECT_NE(planted("failover-loop", plants), "");
 }
 
+TEST(Plants, ADeletedFileThatComesBackIsFound) {
+  Plants plants;
+  plants.disk.never_sync_removals = true;
+  EXPECT_NE(planted("failover-replay", plants), "");
+}
+
 TEST(Plants, AKeptHandleIsFound) {
   Plants plants;
   plants.disk.keep_handles = true;
