@@ -234,7 +234,7 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
 /// As Linux does: a FLUSH is sent again before the handle is asked for. What was acknowledged can be
 /// flushed, so it is.
 Task<void> KeptClient::flush_lost(const KeptOpen& open) {
-  if (!open.is_persistent || open.closing || rng_.below(8) != 0) co_return;
+  if (!open.is_promised || may_be_lost(*open.file) || open.closing || rng_.below(8) != 0) co_return;
   Answer answer = co_await patient(flush_part(open.id));
   if (answer.lost) co_return;
   if (answer.status == NtStatus::kFileClosed)
