@@ -125,7 +125,7 @@ Task<bool> KeptClient::come_back() {
 Task<NtStatus> KeptClient::reclaim_all(bool in_time) {
   for (auto open = opens_.begin(); open != opens_.end();) {
     KeptFile& file = *open->file;
-    if (in_time) co_await flush_lost(*open);
+    if (in_time) co_await use_lost(*open);
     NtStatus status = co_await reclaim(*open, file.path);
     // A lease goes with the name, and the rename may have been done.
     if (status == NtStatus::kInvalidParameter && !file.renaming_to.empty())
@@ -231,16 +231,19 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
   return true;
 }
 
-/// As Linux does: a FLUSH is sent again before the handle is asked for. What was acknowledged can be
-/// flushed, so it is.
-Task<void> KeptClient::flush_lost(const KeptOpen& open) {
+/// As Linux does: what was in flight is sent again before the handle is asked for.
+Task<void> KeptClient::use_lost(const KeptOpen& open) {
   if (!open.is_promised || may_be_lost(*open.file) || open.closing || rng_.below(8) != 0) co_return;
-  Answer answer = co_await patient(flush_part(open.id));
+  constexpr auto kStandard =
+      static_cast<std::uint8_t>(wire::fscc::FileInfoClass::kStandard);
+  Answer answer = co_await patient(
+      rng_.below(2) == 0 ? flush_part(open.id)
+                         : query_part(open.id, smb2::InfoType::kFile, kStandard, 100));
   if (answer.lost) co_return;
   if (answer.status == NtStatus::kFileClosed)
-    wrong("a FLUSH before reclaiming " + open.file->path + " got " + to_string(answer.status));
+    wrong("a request before reclaiming " + open.file->path + " got " + to_string(answer.status));
   else
-    cluster_.count("flushed before reclaiming");
+    cluster_.count("asked before reclaiming");
 }
 
 Task<NtStatus> KeptClient::reclaim(KeptOpen& open, const std::string& path) {

@@ -106,7 +106,7 @@ class KeptClient {
   Task<bool> log_on();
   Task<NtStatus> reclaim_all(bool in_time);
   Task<NtStatus> reclaim(KeptOpen& open, const std::string& path);
-  Task<void> flush_lost(const KeptOpen& open);
+  Task<void> use_lost(const KeptOpen& open);
   Task<Answer> patient(Part part);
   Part create_part(const KeptOpen& open, const std::string& path,
                    wire::smb2::CreateDisposition disposition, bool reclaim);

@@ -245,6 +245,32 @@ ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
 
 ports::IoContext Request::io() const { return io_of(loop, *tree->share, *identity); }
 
+namespace {
+
+/// What Linux clients send again, when it was in flight at the end of the connection, before they
+/// ask for their handle.
+bool may_come_before_reclaim(Command command) {
+  return command == Command::kFlush || command == Command::kSetInfo ||
+         command == Command::kQueryInfo;
+}
+
+/// The open of that FileId which this client has lost and not reclaimed yet. By the specification
+/// there is none for the session (3.3.5.11 and others: STATUS_FILE_CLOSED), and the client would
+/// tell the program (EBADF) although it is about to have its handle back.
+std::optional<core::OpenView> lost_open(Request& r, smb2::FileId id) {
+  if (id.persistent == 0 || !may_come_before_reclaim(r.header.command)) return std::nullopt;
+  core::OpenTable::LeftBehind own{r.connection.negotiated()->client_guid, r.identity->sid,
+                                  id.persistent, std::nullopt, std::nullopt};
+  std::vector<core::OpenId> found = r.server.opens().left_behind(own);
+  if (found.empty()) return std::nullopt;
+  std::optional<core::OpenView> open = r.server.opens().find(found.front());
+  if (!open || open->share == nullptr || open->share->name != r.tree->share->name)
+    return std::nullopt;
+  return open;
+}
+
+}  // namespace
+
 Result<core::OpenView> Request::find_open(smb2::FileId id) {
   // Whatever a related request says, it means the open of the one before (MS-SMB2 3.3.5.2.7.2).
   if (meta.header.is_related()) {
@@ -267,6 +293,8 @@ Result<core::OpenView> Request::find_open(smb2::FileId id) {
       begun = opens.begin_request(id, session->id, mark);
     }
   }
+  if (!begun && begun.error() == NtStatus::kFileClosed)
+    if (std::optional<core::OpenView> lost = lost_open(*this, id)) return std::move(*lost);
   if (!begun) return fail(begun.error());
   if (begun->turn && !counted_at) counted_at = {id.volatile_id, *begun->turn};
   if (begun->view.tree != header.tree_id) return fail(NtStatus::kFileClosed);
