@@ -9,21 +9,15 @@ from .lab import Failed
 JOBS = ("counter", "records", "mapped", "appended", "names", "replaced")
 # Errors that a client without POSIX semantics may report, and why; see ../README.md.
 WITHOUT_POSIX = {
-    "names": ("EACCES", "EBUSY", "EIO"),  # somebody has it open, or has just asked to delete it
-    # The target is open elsewhere; cifs.ko then removes it first.
-    "replaced": ("EACCES", "EBUSY", "EIO", "ESTALE", "absent"),
+    "names": ("EACCES", "EBUSY"),  # somebody has it open, or has just asked to delete it
+    "replaced": ("EACCES", "EBUSY", "absent"),  # the target is open elsewhere; cifs.ko then removes it first
 }
-
-
 # A small part: more would be names that are not removed.
 REMOVED_TWICE = 0.05
-
 # What a client says when a file was renamed over while it was opening it; a local file system never does.
 ANY_MODE = {"replaced": ("ESTALE",)}
 # 7.2 moves what it cannot remove at once out of the way; whatever that says (the other one has removed it) becomes EIO.
 SINCE_72 = {"names": ("EIO",)}
-
-
 COUNTED = ("raised", "refused", "made", "moved", "removed", "removed by two", "renamed", "read")
 
 
