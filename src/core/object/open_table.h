@@ -99,7 +99,7 @@ enum class BreakReason : std::uint8_t {
   kNameChanges,  // rename, link, deletion: handles that are kept open only for later use
 };
 
-/// One name of a file (Link of MS-FSA 2.1.1.5): the path below a share's root, in real case.
+/// One name of a file (Link of MS-FSA 2.1.1.4): the path below a share's root, in real case.
 struct Link {
   const ports::Vfs* vfs = nullptr;
   std::string path;

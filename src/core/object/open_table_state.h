@@ -38,7 +38,7 @@ struct OpenTable::Open {
   }
 };
 
-/// A name that is to be deleted: Link.IsDeleted of MS-FSA 2.1.1.5. A file may have other names, and
+/// A name that is to be deleted: Link.IsDeleted of MS-FSA 2.1.1.4. A file may have other names, and
 /// who has it open by one of these is not concerned.
 struct OpenTable::Going {
   Link link;

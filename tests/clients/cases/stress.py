@@ -5,6 +5,7 @@ import types
 
 from harness.bench import KERNELS, MODES, Bench
 from harness.pair import Pair
+from harness.races import JOBS
 from harness.report import Case
 
 PACKAGES = []
@@ -34,7 +35,7 @@ def pair_of(lab, version):
 def case(version, mode, part):
     def run(lab):
         pair = pair_of(lab, version)
-        bench = Bench(lab, types.SimpleNamespace(seconds=SECONDS, seed=1), pair, mode)
+        bench = Bench(lab, types.SimpleNamespace(seconds=SECONDS, seed=1, job=JOBS, known=False), pair, mode)
         try:
             pair.mount(bench.server, MODES[mode])
             note = bench.run(part)

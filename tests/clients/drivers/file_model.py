@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random operations on one file, each compared with a model in memory.
 
-    file_model.py FILE --seed N --seconds S [--max BYTES] [--without KIND]...
+    file_model.py FILE --seed N --seconds S [--max BYTES] [--whole-pages KIND]... [--without KIND]...
 
 Prints one line of JSON: operations by kind, how often the file system refused which, and the SHA-256 of what must lie on
 the server's disk. At the first difference: what differs, and the operations that led to it; exit status 1.
@@ -43,10 +43,11 @@ class FileModel:
     def __init__(self, path, seed, max_bytes):
         self.path, self.max, self.random = path, max_bytes, random.Random(seed)
         self.data, self.trace, self.done, self.refused = bytearray(), [], {}, {}
+        self.whole_pages = ()
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self.kinds = {
             "write": 20, "read": 20, "truncate": 6, "map_write": 10, "map_read": 8, "punch": 4,
-            "zero": 4, "zero_keep": 2, "allocate": 3, "collapse": 1, "insert": 1, "copy": 4,
+            "zero": 4, "zero_keep": 2, "allocate": 3, "collapse": 2, "insert": 2, "copy": 4,
             "fsync": 3, "reopen": 5, "second": 6, "holes": 2, "rename": 2, "append": 3,
         }
 
@@ -244,6 +245,8 @@ class FileModel:
     # ------------------------------------------------------------ the run
     def step(self):
         kind = self.random.choices(list(self.kinds), self.kinds.values())[0]
+        if kind in self.whole_pages:
+            self.truncate(len(self.data) // PAGE * PAGE, 0)
         arguments = self.plan(kind)
         if arguments is None:
             return
@@ -266,9 +269,12 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--without", action="append", default=[], metavar="KIND", help="an operation to leave out")
+    parser.add_argument("--whole-pages", action="append", default=[], metavar="KIND",
+                        help="an operation before which the file is cut to whole pages")
     parser.add_argument("--max", type=int, default=256 << 10)
     options = parser.parse_args()
     model = FileModel(options.path, options.seed, options.max)
+    model.whole_pages = options.whole_pages
     for kind in options.without:
         del model.kinds[kind]
     end = time.monotonic() + options.seconds

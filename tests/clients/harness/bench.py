@@ -10,7 +10,7 @@ from cases import special
 
 from .lab import Failed
 from .pair import MOUNT_POINT, PYTHON, listener_in
-from .races import JOBS, judge
+from .races import expected_errors, judge
 from .report import Skipped
 from .twin import Peer, Twin
 
@@ -33,7 +33,7 @@ class Bench:
         self.lab, self.options, self.pair, self.mode = lab, options, pair, mode
         self.posix, self.server = mode == "posix", lab.server("plain")
         # From 6.12 on a client sends late what it has written without a lease, even when it gives up a lock.
-        self.keeps_writes = mode != "none" and pair.kernel != KERNELS["6.1"]
+        self.keeps_writes = not options.known and mode != "none" and pair.kernel != KERNELS["6.1"]
         self.timeout_s = int(options.seconds * 2) + 60
 
     def folder(self, name):
@@ -70,10 +70,12 @@ class Bench:
 
     def model_without(self):
         """What a client does wrong by itself; see README.md."""
-        kinds = ["insert"]
-        if self.pair.kernel == KERNELS["7.2"] and self.mode == "none":
+        if self.options.known:
+            return []
+        kinds = [] if self.pair.kernel == KERNELS["7.2"] else ["insert"]
+        if self.pair.kernel != KERNELS["6.1"] and self.mode == "none":
             kinds.append("append")
-        return [word for kind in kinds for word in ("--without", kind)]
+        return [word for kind in kinds for word in ("--whole-pages", kind)]
 
     def twin(self, _):
         # What a client remembers of names and attributes for a second would make most steps wait for it.
@@ -112,7 +114,7 @@ class Bench:
 
     def race(self, _):
         notes, left_out = [], self.race_without()
-        for job in (job for job in JOBS if job not in left_out):
+        for job in (job for job in self.options.job if job not in left_out):
             disk, mounted = self.folder(f"race-{job}")
             results = self.pair.both_json(
                 lambda i, job=job, mounted=mounted: [
@@ -122,12 +124,13 @@ class Bench:
                 self.timeout_s)
             self.again()
             listings = [sorted(self.pair.exec(i, "ls", "-A", mounted)[1].splitlines()) for i in (0, 1)]
-            notes.append(f"{job}: " + judge(job, [r["counts"] for r in results], disk, listings, self.posix))
+            expected = expected_errors(job, self.posix, since_72=self.pair.kernel == KERNELS["7.2"])
+            notes.append(f"{job}: " + judge(job, [r["counts"] for r in results], disk, listings, expected))
         return "; ".join(notes) + (f"; left out: {' '.join(left_out)}" if left_out else "")
 
     def race_without(self):
         """Jobs that lose counts by the client's own doing, against any server; see README.md."""
-        if self.pair.kernel == KERNELS["6.1"]:
+        if self.options.known or self.pair.kernel == KERNELS["6.1"]:
             return []
         if self.mode == "none":
             return ["mapped"] if self.pair.kernel == KERNELS["6.12"] else ["mapped", "appended"]

@@ -87,7 +87,7 @@ class Twin:
     def __init__(self, seed, local, remote, folders, mode, since_612, since_72):
         # From 6.12 on what is written without a lease is sent late, a page at a time; and for a client an open file's
         # name still leads to it when it has been removed (cases/special.py has that one apart). See ../README.md.
-        self.modes = since_612  # 6.1 changes no modes
+        self.modes = self.since_612 = since_612  # 6.1 changes no modes
         self.one_client, self.unlinks_open = since_612 and mode != "none", False
         self.folders, self.since_72 = folders, since_72
         self.random, self.local, self.remote = random.Random(seed), local, remote
@@ -362,6 +362,15 @@ class Twin:
             return step[0] == "lock" or not self.posix and step[0] in ("rename", "unlink")
         return found["error"] == "an old name"
 
+    def look_first(self, client, folder):
+        """With `posix` a client takes a file that it has seen in a list for another one than the same file by a name
+        that it has asked for, and reads from the one what was there before it has written to the other."""
+        names = self.local[client].do(["list", folder])
+        for name in names if isinstance(names, list) else []:
+            end = time.monotonic() + LATE_S
+            while isinstance(self.remote[client].do(["inode", f"{folder}/{name}"]), dict) and time.monotonic() < end:
+                time.sleep(0.05)
+
     def step(self):
         client = self.random.randrange(2)
         kind = self.random.choices(list(self.WEIGHTS), self.WEIGHTS.values())[0]
@@ -376,6 +385,8 @@ class Twin:
         self.trace.append(f"{time.monotonic() - self.began:.1f} s, client {client}: {short(step)}"
                           f"{f' ({opened.path} {opened.inode})' if opened else ''} -> {short(wanted)}")
         del self.trace[:-TRACE_LINES]
+        if kind == "list" and self.posix and self.since_612:
+            self.look_first(client, step[1])
         found = self.differs(client, step, wanted)
         if found is not None:
             raise Failed(f"seed {self.seed}, step {self.steps}: client {client} {short(step)}: locally {short(wanted)},"
