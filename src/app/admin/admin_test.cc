@@ -182,8 +182,7 @@ TEST_F(AdminTest, ServiceManagerIsTold) {
   message.msg_controllen = sizeof control;
   ssize_t got = ::recvmsg(fd.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   ASSERT_GT(got, 0);
-  EXPECT_EQ(std::string(text, static_cast<std::size_t>(got)),
-            "FDSTORE=1\nFDPOLL=0\nFDNAME=listen");
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(got)), "FDSTORE=1\nFDPOLL=0\nFDNAME=listen");
   ASSERT_NE(CMSG_FIRSTHDR(&message), nullptr);
   int kept[2];
   std::memcpy(kept, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof kept);

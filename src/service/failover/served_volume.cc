@@ -105,8 +105,8 @@ Task<void> ServedVolume::run() {
     bool lost = co_await *renewing_;
     bool failed = state() == State::kFailed;
     // What cannot be served here is given back too: another node may be able to.
-    if (!lost && ((served && state() == State::kUp) ||
-                  (failed && may_serve(loop_->clock().monotonic_us()))))
+    if (!lost &&
+        ((served && state() == State::kUp) || (failed && may_serve(loop_->clock().monotonic_us()))))
       co_await keeper_->release();
     if (!failed) lose();
     serve_until_us_.store(0, std::memory_order_release);
