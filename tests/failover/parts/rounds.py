@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from harness.lab import Failed, LAB_DIR, run
 
 from .jobs import BLOCK_BYTES, Damaged
-from .stage import DRIVERS, PYTHON, RIVAL_HOST, SHARE, wait_until
+from .stage import DRIVERS, PYTHON, RIVAL_HOST, SHARE, TIMED_OUT, wait_until
 from .wire import Capture
 
 # Whoever waits longer for the server than this has lost it.
@@ -19,7 +19,6 @@ JOB_LIMIT_S = 120
 BEGIN_S = 60
 # Of captures and logs of rounds that did not pass; a capture has up to three times the copied data.
 KEPT_OCTETS = 12 << 30
-TIMED_OUT = 124  # status of kernel-client exec
 NAMES = {"0xc0000043": "SHARING_VIOLATION", "0xc0000055": "LOCK_NOT_GRANTED", "0xc0000467": "FILE_NOT_AVAILABLE"}
 
 
@@ -29,8 +28,6 @@ class Verdict:
 
     def __init__(self, pause):
         self.pause, self.problems, self.client_says, self.notes = pause, [], [], []
-        if pause is None:
-            self.problems.append("no answer after the event")
 
 
 class Early(Exception):
@@ -112,6 +109,10 @@ class Round:
     def judge(self, seat):
         """The Verdict of a seat."""
         verdict = Verdict(self.pause(seat))
+        if verdict.pause is None and self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
+            verdict.client_says.append("the client never tried to connect again")
+        elif verdict.pause is None:
+            verdict.problems.append("no answer after the event")
         done = self.done[seat.guest]
         if done.status != 0:
             verdict.client_says.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
@@ -202,6 +203,8 @@ class Round:
         problems += [f"{text} ({len(answers)} times)" for text, answers in refused.items()]
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
+            if not ids & set(good) and capture.is_silent(address, self.outage.gone_at):
+                continue
             if not ids & set(good) and capture.opened_anew(address, name, self.outage.gone_at):
                 verdict.client_says.append(f"{name}: the client opened it anew and did not ask for its handle")
             elif not ids & set(good):
@@ -261,10 +264,8 @@ class Round:
         return folder
 
     def _asked(self, seat, *argv):
-        try:
-            return f"--- {' '.join(argv)}\n{self.stage.exec(seat, *argv, timeout_s=20)[1]}"
-        except Failed as error:  # a guest that hangs
-            return f"--- {' '.join(argv)}\n{error}\n"
+        _, out, err = self.stage.exec(seat, *argv, timeout_s=20)
+        return f"--- {' '.join(argv)}\n{out}{err}\n"
 
     def _ping(self, seat):
         """Whether the guest's network card still works: a guest that nobody reaches says nothing about the server."""

@@ -22,6 +22,7 @@ MOUNT_POINT = "/mnt/share"
 RIVAL_HOST, RIVAL_ADDRESS = "rival", "10.77.0.240"
 PACKAGES = ["iproute2", "util-linux", "e2fsprogs", "mount", "python3", "tshark", "diffutils", "tar", "coreutils", "perl-base", "iputils-ping"]
 MIB = 1 << 20
+TIMED_OUT = 124  # status of kernel-client exec
 # What a client has lost is kept from others for so long (milliseconds; a mount asks for it). The server's own time, a
 # minute, would make most of a run a wait.
 HANDLE_TIMEOUT_MS = 20_000
@@ -167,9 +168,12 @@ class Stage:
         return True
 
     def exec(self, seat, *argv, timeout_s=120):
-        """(exit status, standard output, standard error) of argv in the seat's guest."""
-        return run([LAB_DIR / "kernel-client", "exec", "-n", seat.guest, "-t", str(timeout_s), "--", *map(str, argv)],
-                   timeout_s=timeout_s + 20)
+        """(exit status, standard output, standard error) of argv in the seat's guest; TIMED_OUT also when the guest hangs."""
+        try:
+            return run([LAB_DIR / "kernel-client", "exec", "-n", seat.guest, "-t", str(timeout_s), "--", *map(str, argv)],
+                       timeout_s=timeout_s + 20)
+        except Failed as error:
+            return TIMED_OUT, "", f"the guest does not answer: {error}"
 
     def traffic(self, seat):
         """Octets that the guest has (sent, received), as its network card on this machine counts them."""

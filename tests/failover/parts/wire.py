@@ -330,6 +330,11 @@ class Capture:
         return next((at for at, source, _, ports, flags, _ in self.segments
                      if at >= since and source == client and flags & (SYN | ACK) == SYN and ports in answered), None)
 
+    def is_silent(self, client, since):
+        """Whether that client has not even tried to connect after a time."""
+        return not any(at > since and source == client and flags & (SYN | ACK) == SYN
+                       for at, source, _, _, flags, _ in self.segments)
+
     def seen_by_tshark(self):
         """What tshark says of reconnects: [(client, message id, status)]. It gets those packets only that could matter,
         since it takes its time."""
