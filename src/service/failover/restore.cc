@@ -5,6 +5,7 @@
 
 #include "base/utf16.h"
 #include "core/access/data_access.h"
+#include "core/path/path.h"
 #include "service/server/keeping.h"
 #include "service/server/times.h"
 
@@ -29,6 +30,22 @@ ports::OpenHow how_to_open(const OpenRecord& record) {
   how.open_reparse_point = (record.options & wire::smb2::CreateOptions::kOpenReparsePoint) != 0;
   if (!record.is_directory) how.access = core::data_access(record.access);
   return how;
+}
+
+/// What is changed through it survives the loss of the machine once it is answered.
+bool is_stable(const OpenRecord& record, const core::Share& share) {
+  return record.durable == core::DurableKind::kPersistent && share.stable_writes;
+}
+
+/// Writes the directories that the object was in to the disk.
+Task<void> flush_directories(ports::IoContext io, const core::Share& share,
+                             const OpenRecord& record) {
+  for (const std::string& path : {record.path, record.renaming_to}) {
+    if (path.empty()) continue;
+    Result<ports::Opened> directory =
+        co_await share.volume(record.posix).open(io, std::string(core::parent_path(path)), {});
+    if (directory) (void)co_await directory->file->flush(io);
+  }
 }
 
 }  // namespace
@@ -61,17 +78,21 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
   Result<ports::Opened> opened = co_await open_object({loop, as_service}, *share, record);
   bool not_there = !opened && (opened.error() == NtStatus::kObjectNameNotFound ||
                                opened.error() == NtStatus::kObjectPathNotFound);
-  if (not_there && (record.delete_on_close || record.delete_pending))
+  if (not_there && (record.delete_on_close || record.delete_pending)) {
+    // The server before has removed it, perhaps in the kernel's memory only. With the record goes
+    // whoever would remove it again.
+    if (is_stable(record, *share)) co_await flush_directories({loop, as_service}, *share, record);
     co_return std::unexpected(std::string());
+  }
   if (!opened)
     co_return std::unexpected(not_there
                                   ? "the file is not there any more"
                                   : "the file cannot be opened: " + to_string(opened.error()));
   co_await opened->file->clear_creation_mark({loop, as_service});
-  // Its client may never have had the answer to the CREATE, and nobody waited for the name to be on
-  // the disk; from now on the open is promised.
-  if (record.durable == core::DurableKind::kPersistent && share->stable_writes &&
-      is_young(opened->info, server.env().clock.now()))
+  // Its client may never have had the answer to the CREATE or the rename, and nobody waited for the
+  // name to be on the disk; from now on the open is promised.
+  if (is_stable(record, *share) &&
+      (is_young(opened->info, server.env().clock.now()) || !record.renaming_to.empty()))
     (void)co_await opened->file->flush({loop, as_service});
   restored.file = opened->file;
   restored.key = opened->info.key;
