@@ -85,6 +85,9 @@ void OpenTable::renamed(OpenId id, const std::string& new_path) {
     auto rename_opens = [&](const ObjectId& object) {
       auto file = stripe->files.find(object);
       if (file == stripe->files.end()) return;
+      // A CLOSE that had the name marked while the file got another one: the link is the same.
+      for (Going& going : file->second.going)
+        if (going.link == old_name && !going.removing) going.link.path = new_path;
       for (OpenId other : file->second.opens) {
         OpenSpec& spec = stripe->find(other)->spec;
         if (name_of(spec) != old_name) continue;

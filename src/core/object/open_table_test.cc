@@ -119,6 +119,26 @@ TEST(OpenTable, ARenameIsOfOneName) {
   EXPECT_EQ(table.close(open_b).path, "b");
 }
 
+// A name that is marked while another open renames it goes all the same, and the old name is free.
+TEST(OpenTable, ARenamedNameStillGoes) {
+  OpenTable table;
+  OpenSpec a = named(spec(1, Access::kDelete, Sharing::kAll), "a");
+  OpenId renamer = *table.open(a);
+  OpenSpec deleter = a;
+  deleter.delete_on_close = true;
+  EXPECT_FALSE(table.close(*table.open(deleter)).remove);
+  table.renamed(renamer, "b");
+  EXPECT_TRUE(table.is_delete_pending(renamer));
+  EXPECT_EQ(table.open(named(a, "b")).error(), NtStatus::kDeletePending);
+  EXPECT_FALSE(table.close(*table.open(a)).remove);
+  CloseOutcome last = table.close(renamer);
+  EXPECT_TRUE(last.remove);
+  EXPECT_EQ(last.path, "b");
+  std::vector<Wake> wakes;
+  table.removal_finished(last, wakes);
+  EXPECT_FALSE(table.is_open({{1, 1}, ""}));
+}
+
 OpenSpec stream_spec(std::uint64_t inode, std::string stream, std::uint32_t access,
                      std::uint32_t share_access) {
   OpenSpec s = spec(inode, access, share_access);

@@ -3,6 +3,7 @@
 """Several processes, on one machine or on two, on the same files at the same time.
 
     race.py DIR --who a|b --job JOB --seconds S [--workers N]
+            [--sync] [--line BYTES] [--forget]
 
 Both machines run the same job in the same folder; what each has done is printed as one line of JSON, and the sum of
 both must fit what is then in the folder (`../harness/races.py` compares). Jobs:
@@ -41,7 +42,7 @@ class Worker:
     def __init__(self, options, number):
         self.dir, self.who = options.dir, f"{options.who}{number}"
         self.random = random.Random(self.who + options.job)
-        self.counts, self.serial, self.sync = {}, 0, options.sync
+        self.counts, self.serial, self.options = {}, 0, options
 
     def at(self, name):
         return os.path.join(self.dir, name)
@@ -64,7 +65,7 @@ class Worker:
                 time.sleep(0.002)
 
     def unlock(self, fd, start, length):
-        if self.sync:
+        if self.options.sync:
             os.fsync(fd)
         fcntl.lockf(fd, fcntl.LOCK_UN, length, start)
 
@@ -99,6 +100,8 @@ class Worker:
         fd = self.open("mapped")
         if os.fstat(fd).st_size == 0:
             os.ftruncate(fd, 8192)
+        if self.options.forget:
+            os.posix_fadvise(fd, 0, 8192, os.POSIX_FADV_DONTNEED)
         with mmap.mmap(fd, 8192) as area:
             value = struct.unpack_from("<Q", area, 4096)[0]
             struct.pack_into("<Q", area, 4096, value + 1)
@@ -113,7 +116,7 @@ class Worker:
     def appended(self):
         self.lock(self.fd, 0, 1, True)
         fd = self.open("appended", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.write(fd, f"{self.who} {self.serial}\n".encode())
+        os.write(fd, f"{self.who} {self.serial}".ljust(self.options.line - 1).encode() + b"\n")
         os.close(fd)
         self.unlock(self.fd, 0, 1)
         self.serial += 1
@@ -219,6 +222,8 @@ def main():
     parser.add_argument("--job", required=True)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--sync", action="store_true", help="fsync before each unlock")
+    parser.add_argument("--line", type=int, default=1, metavar="BYTES", help="at least, of each line appended")
+    parser.add_argument("--forget", action="store_true", help="drop the cached pages of a file before it is mapped")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     reader, writer = os.pipe()

@@ -20,6 +20,7 @@ MODES = {"posix": "posix", "strict": "cache=strict", "none": "cache=none"}
 BRIDGE_ADDRESS = "10.77.0.9"
 # A lease break that nobody answers holds others up for 35 s; nothing else takes half as long.
 SLOW_STEP_S = 15
+PAGE = 4096
 # fio: what is written comes back, after a new mount too; buffered, direct, through mappings.
 FIO_JOBS = {"buffered": ["--ioengine=psync", "--bs=1k-64k"], "mapped": ["--ioengine=mmap", "--bs=4k"],
             "direct": ["--ioengine=psync", "--direct=1", "--bs=4k-128k", "--blockalign=4k"]}
@@ -32,8 +33,7 @@ class Bench:
     def __init__(self, lab, options, pair, mode):
         self.lab, self.options, self.pair, self.mode = lab, options, pair, mode
         self.posix, self.server = mode == "posix", lab.server("plain")
-        # From 6.12 on a client sends late what it has written without a lease, even when it gives up a lock.
-        self.keeps_writes = not options.known and mode != "none" and pair.kernel != KERNELS["6.1"]
+        self.avoids = not options.known and pair.kernel != KERNELS["6.1"]
         self.timeout_s = int(options.seconds * 2) + 60
 
     def folder(self, name):
@@ -44,10 +44,10 @@ class Bench:
         path.chmod(0o777)
         return path, f"{MOUNT_POINT}/{path.name}"
 
-    def again(self):
+    def again(self, options=""):
         """A new mount: nothing that is read then comes from a cache."""
         self.pair.unmount()
-        self.pair.mount(self.server, MODES[self.mode])
+        self.pair.mount(self.server, MODES[self.mode] + options)
 
     def model(self, _):
         disk, mounted = self.folder("model")
@@ -81,9 +81,8 @@ class Bench:
         # What a client remembers of names and attributes for a second would make most steps wait for it.
         for which in (0, 1):
             self.pair.exec(which, "sh", "-c", "echo 0 >/proc/fs/cifs/LookupCacheEnabled")
-        self.pair.unmount()
         # Nor is closed later what programs have closed: until then the client believes an old name of it.
-        self.pair.mount(self.server, MODES[self.mode] + ",actimeo=0,closetimeo=0")
+        self.again(",actimeo=0,closetimeo=0")
         disk, mounted = self.folder("twin")
         local = self.lab.disk / f"local-{disk.name}"
         shutil.rmtree(local, ignore_errors=True)
@@ -113,33 +112,33 @@ class Bench:
             return special.run(self.pair.kernel, locals_, remotes)
 
     def race(self, _):
-        notes, left_out = [], self.race_without()
-        for job in (job for job in self.options.job if job not in left_out):
+        notes = []
+        for job in self.options.job:
             disk, mounted = self.folder(f"race-{job}")
+            if job == "appended" and self.avoids:
+                # Else it writes through what programs have closed, where the end was before the lease was broken.
+                self.again(",closetimeo=0")
             results = self.pair.both_json(
                 lambda i, job=job, mounted=mounted: [
                     PYTHON, "-B", DRIVERS / "race.py", mounted, "--who", "ab"[i], "--job", job,
-                    "--seconds", self.options.seconds, 
-                    "--workers", self.race_workers(job), *(["--sync"] if self.keeps_writes else [])],
-                self.timeout_s)
+                    "--seconds", self.options.seconds, *self.race_avoids(job)], self.timeout_s)
             self.again()
             listings = [sorted(self.pair.exec(i, "ls", "-A", mounted)[1].splitlines()) for i in (0, 1)]
             expected = expected_errors(job, self.posix, since_72=self.pair.kernel == KERNELS["7.2"])
             notes.append(f"{job}: " + judge(job, [r["counts"] for r in results], disk, listings, expected))
-        return "; ".join(notes) + (f"; left out: {' '.join(left_out)}" if left_out else "")
+        return "; ".join(notes)
 
-    def race_without(self):
-        """Jobs that lose counts by the client's own doing, against any server; see README.md."""
-        if self.options.known or self.pair.kernel == KERNELS["6.1"]:
+    def race_avoids(self, job):
+        """How a job keeps clear of what clients do wrong by themselves from 6.12 on; see README.md."""
+        if not self.avoids:
             return []
-        if self.mode == "none":
-            return ["mapped"] if self.pair.kernel == KERNELS["6.12"] else ["mapped", "appended"]
-        return ["mapped", "appended"]
-
-    def race_workers(self, job):
-        """With one program each, none sends what another one of the same client has written, through a file of its own
-        that does not hold the lock."""
-        return 1 if job == "records" and self.keeps_writes else 2
+        words = ["--forget"]
+        if self.mode != "none":  # they send late what they have written without a lease, even when they give up a lock
+            words += ["--sync", "--line", PAGE]
+            # With one program each, none sends what another one of the same client has written, through a file of its
+            # own that does not hold the lock.
+            words += ["--workers", 1] if job == "records" else []
+        return words
 
     def fio(self, _):
         notes = []

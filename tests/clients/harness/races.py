@@ -13,7 +13,7 @@ WITHOUT_POSIX = {
     "replaced": ("EACCES", "EBUSY", "absent"),  # the target is open elsewhere; cifs.ko then removes it first
 }
 # A small part: more would be names that are not removed.
-REMOVED_TWICE = 0.05
+REMOVED_TWICE = 0.01
 # What a client says when a file was renamed over while it was opening it; a local file system never does.
 ANY_MODE = {"replaced": ("ESTALE",)}
 # 7.2 moves what it cannot remove at once out of the way; whatever that says (the other one has removed it) becomes EIO.
