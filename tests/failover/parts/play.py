@@ -27,6 +27,7 @@ CLIENT_FAULTS = [
     (("6.1", ), ("soft", "hard"), ("stream", "untar")),
     (("6.12", "7.2"), ("soft", ), ("stream", "untar")),
     (("7.2", ), ("hard", ), ("untar", )),
+    (("6.12", ), ("soft", "hard"), ("cp-from", )),
 ]
 SHORT = {"rounds": 1, "size": 256, "files": 500, "kernel": ["6.12"]}
 LONG = {"rounds": 20, "size": 1024, "files": 5000, "kernel": list(KERNELS)}
