@@ -129,11 +129,10 @@ class Bench:
         return "; ".join(notes)
 
     def race_avoids(self, job):
-        """How a job keeps clear of what clients do wrong by themselves from 6.12 on; see README.md."""
-        if not self.avoids:
-            return []
-        words = ["--forget"]
-        if self.mode != "none":  # they send late what they have written without a lease, even when they give up a lock
+        """How a job keeps clear of what clients do wrong by themselves, most from 6.12 on; see README.md."""
+        words = [] if self.options.known else ["--forget"]
+        if self.avoids and self.mode != "none":
+            # They send late what they have written without a lease, even when they give up a lock.
             words += ["--sync", "--line", PAGE]
             # With one program each, none sends what another one of the same client has written, through a file of its
             # own that does not hold the lock.
