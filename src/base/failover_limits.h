@@ -27,6 +27,9 @@ inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;
 inline constexpr std::uint64_t kVolumeWait_us = 60'000'000;
 /// Between two attempts to open a volume's storage or to take its epoch.
 inline constexpr std::uint64_t kVolumeRetry_us = 200'000;
+/// How long a restored handle waits for a client that nobody can tell of the takeover, when it left
+/// the time to the server: a Linux client gives a silent connection up after 180 s.
+inline constexpr std::uint32_t kUntoldTimeout_ms = 240'000;
 /// Between two attempts to serve a volume whose store cannot be read.
 inline constexpr std::uint64_t kFailedVolumeRetry_us = 2'000'000;
 /// Between two attempts to renew an epoch, at least.

@@ -188,7 +188,11 @@ void Node::serve_volumes() {
   std::vector<std::shared_ptr<service::ServedVolume>> volumes;
   for (const auto& [path, volume] : parts_->failover_volumes) volumes.push_back(volume);
   service::FailoverOptions options;
-  if (parts_->volume_rules.tickle) options.tickler = std::make_shared<platform::RawTickler>();
+  if (parts_->volume_rules.tickle) {
+    auto tickler = std::make_shared<platform::RawTickler>();
+    options.tells_clients = tickler->is_permitted();
+    options.tickler = std::move(tickler);
+  }
   options.address = parts_->volume_rules.address;
   if (options.address) options.holder = std::make_shared<platform::NetlinkAddresses>();
   // Volumes run on one loop; it has them before the listeners have their first client.

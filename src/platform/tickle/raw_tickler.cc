@@ -62,6 +62,12 @@ int RawTickler::open(bool v4, int& error) {
   return fd.get();
 }
 
+bool RawTickler::is_permitted() {
+  int error = 0;
+  (void)open(true, error);
+  return error == 0;
+}
+
 TickleResult RawTickler::tickle(const ports::TcpConnection& connection, unsigned nth) {
   ByteVec packet = tickle_segment(connection, nth * kSequenceStep);
   if (packet.empty()) return {TickleOutcome::kFailed, "the addresses are of two kinds"};

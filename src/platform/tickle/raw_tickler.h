@@ -9,6 +9,8 @@ namespace holdfast::platform {
 /// Raw sockets, opened when first needed and in the network namespace of the thread that does.
 class RawTickler final : public ports::Tickler {
  public:
+  /// Whether this process may open raw sockets (CAP_NET_RAW).
+  bool is_permitted();
   ports::TickleResult tickle(const ports::TcpConnection& connection, unsigned nth) override;
 
  private:

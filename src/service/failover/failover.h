@@ -18,6 +18,8 @@ namespace holdfast::service {
 struct FailoverOptions {
   /// Null: clients of an earlier instance notice by themselves.
   std::shared_ptr<ports::Tickler> tickler{};
+  /// Whether the tickler may do its work.
+  bool tells_clients = false;
   /// With `address`: this instance takes it when it serves every volume that can be served.
   std::shared_ptr<ports::AddressHolder> holder{};
   std::optional<ports::MovingAddress> address{};
@@ -39,6 +41,8 @@ class Failover {
   Task<void> stop_and_tell(std::function<void()> done);
   /// The server is about to end: nobody waits for a volume any more. From any thread.
   void end_waits();
+  /// Whether clients are told of a takeover, and so come back at once. Of the loop of serve().
+  bool tells_clients() const { return options_.tells_clients; }
   std::vector<std::shared_ptr<ServedVolume>> volumes() const;
 
   /// Returns when whatever has changed of opens of this volume is durable. `open`: also that this

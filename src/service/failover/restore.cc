@@ -3,9 +3,11 @@
 
 #include <expected>
 
+#include "base/failover_limits.h"
 #include "base/utf16.h"
 #include "core/access/data_access.h"
 #include "core/path/path.h"
+#include "service/failover/failover.h"
 #include "service/server/keeping.h"
 #include "service/server/times.h"
 
@@ -62,6 +64,13 @@ Task<Result<ports::Opened>> open_object(ports::IoContext io, const core::Share& 
   co_return opened;
 }
 
+std::uint32_t time_to_come_back_ms(const core::OpenRecord& record, bool is_told) {
+  std::uint32_t ms = record.durable_timeout_ms;
+  // The client left it to the server, which did not know then that nobody would tell the client.
+  if (!is_told && ms == limits::kDurableTimeout_ms) ms = limits::kUntoldTimeout_ms;
+  return std::max(record.resilient ? record.resilient_timeout_ms : 0, ms);
+}
+
 Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, ports::Executor& loop,
                                                             const ports::Volume& volume,
                                                             const OpenRecord& record) {
@@ -98,9 +107,8 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
   restored.key = opened->info.key;
   restored.path = opened->path;
   std::uint64_t now_us = loop.clock().monotonic_us();
-  std::uint64_t timeout_ms =
-      std::max(record.resilient ? record.resilient_timeout_ms : 0, record.durable_timeout_ms);
-  restored.expires_us = now_us + std::uint64_t{timeout_ms} * 1'000;
+  restored.expires_us =
+      now_us + std::uint64_t{time_to_come_back_ms(record, server.failover().tells_clients())} * 1'000;
   std::uint64_t expires_us = restored.expires_us;
   Result<core::OpenId> id = server.opens().restore(std::move(restored));
   if (!id)

@@ -13,6 +13,10 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
                                                             const ports::Volume& volume,
                                                             const core::OpenRecord& record);
 
+/// How long a restored open waits for its client (milliseconds): as long as it was promised, or,
+/// when nobody tells the client of the takeover and it left the time to the server, as long as a
+/// client may take to notice by itself (MS-SMB2 3.3.5.9.10: the time is the server's choice then).
+std::uint32_t time_to_come_back_ms(const core::OpenRecord& record, bool is_told);
 /// Whose a disconnected open is: the service itself acts for him, since what the client was allowed
 /// was decided when it opened.
 std::shared_ptr<const ports::Identity> owner_of(const core::OpenRecord& record,
