@@ -109,7 +109,9 @@ class Round:
     def judge(self, seat):
         """The Verdict of a seat."""
         verdict = Verdict(self.pause(seat))
-        if verdict.pause is None and self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
+        if verdict.pause is None and self.done[seat.guest].at < self.outage.ready_at:
+            verdict.client_says.append("the program had ended before the server was back")
+        elif verdict.pause is None and self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
             verdict.client_says.append("the client never tried to connect again")
         elif verdict.pause is None:
             verdict.problems.append("no answer after the event")
@@ -203,7 +205,8 @@ class Round:
         problems += [f"{text} ({len(answers)} times)" for text, answers in refused.items()]
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
-            if not ids & set(good) and capture.is_silent(address, self.outage.gone_at):
+            if not ids & set(good) and (capture.is_silent(address, self.outage.gone_at)
+                                        or self.done[seat.guest].at < self.outage.ready_at):
                 continue
             if not ids & set(good) and capture.opened_anew(address, name, self.outage.gone_at):
                 verdict.client_says.append(f"{name}: the client opened it anew and did not ask for its handle")

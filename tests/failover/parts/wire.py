@@ -239,15 +239,19 @@ class Capture:
                       if answer.status == 0 and create.reconnects[:8] in {file_id[:8] for file_id in ids}}
 
     def acknowledged(self, client, name):
-        """What the client was told is written of that file: [(offset, end)]."""
+        """What the client was told is written of that file, and did not write again: [(offset, end)]."""
         ids = {file_id[:8] for file_id in self.ids_of(client, name)}
-        found = []
+        kept = []
         for request in self.of(client, WRITE, False):
-            answer = self.answer(request)
-            if answer and answer.status == 0 and request.body[80:88] in ids:
-                length, offset = struct.unpack_from("<IQ", request.body, 68)
-                found.append((offset, offset + length))
-        return found
+            if request.body[80:88] not in ids:
+                continue
+            length, offset = struct.unpack_from("<IQ", request.body, 68)
+            end, answer = offset + length, self.answer(request)
+            # What is sent later may be on the disk in its place, answered or not.
+            kept = [part for begin, until in kept for part in ((begin, min(until, offset)), (max(begin, end), until)) if part[0] < part[1]]
+            if answer and answer.status == 0:
+                kept.append((offset, end))
+        return kept
 
     def gaps(self, client):
         """How often something of what the client sent is missing from the capture."""
