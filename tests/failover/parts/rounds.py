@@ -113,6 +113,8 @@ class Round:
             verdict.client_says.append("the program had ended before the server was back")
         elif verdict.pause is None and self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
             verdict.client_says.append("the client never tried to connect again")
+        elif verdict.pause is None and self.capture.wants_nothing(self.client_address(seat), self.outage.gone_at):
+            verdict.client_says.append("the client asked for nothing more")
         elif verdict.pause is None:
             verdict.problems.append("no answer after the event")
         done = self.done[seat.guest]

@@ -339,6 +339,11 @@ class Capture:
         return not any(at > since and source == client and flags & (SYN | ACK) == SYN
                        for at, source, _, _, flags, _ in self.segments)
 
+    def wants_nothing(self, client, since):
+        """Whether that client, after a time, asked for nothing but its handles."""
+        return not any(m.at > since and not (m.command == CREATE and Create(m).reconnects)
+                       for command in WORK for m in self.of(client, command, False))
+
     def seen_by_tshark(self):
         """What tshark says of reconnects: [(client, message id, status)]. It gets those packets only that could matter,
         since it takes its time."""
