@@ -100,10 +100,11 @@ Task<void> ServedVolume::run() {
     serve_until_us_.store(keeper_->serve_until_us(), std::memory_order_release);
     renewing_ = std::make_shared<OneShot<bool>>();
     spawn(keep_renewing());
-    bool served = co_await serve();
+    Outcome outcome = co_await serve();
+    bool served = outcome == Outcome::kServed;
+    bool failed = outcome == Outcome::kFailed;
     if (!served) keeper_->stop();
     bool lost = co_await *renewing_;
-    bool failed = state() == State::kFailed;
     // What cannot be served here is given back too: another node may be able to.
     if (!lost &&
         ((served && state() == State::kUp) || (failed && may_serve(loop_->clock().monotonic_us()))))
@@ -152,23 +153,24 @@ Task<void> ServedVolume::keep_renewing() {
 }
 
 /// Nobody waits for it, and it is tried again now and then: whoever mends it need not know that.
-void ServedVolume::fail(const ports::StoreError& error) {
-  if (state() == State::kFailed && problem() == error.message) return;
+ServedVolume::Outcome ServedVolume::fail(const ports::StoreError& error) {
+  if (state() == State::kFailed && problem() == error.message) return Outcome::kFailed;
   event(Severity::kError, "failover.store.failed",
         error.message + " Its shares are not served until this is mended; the others are.");
   set_state(State::kFailed, error.message);
+  return Outcome::kFailed;
 }
 
-/// Opens the store and restores what it has. False: the volume is not served.
-Task<bool> ServedVolume::serve() {
+/// Opens the store and restores what it has.
+Task<ServedVolume::Outcome> ServedVolume::serve() {
   if (state() != State::kFailed) set_state(State::kRestoring);
   std::uint64_t begun_us = loop_->clock().monotonic_us();
   auto may_write = [this, clock = &loop_->clock()] { return may_serve(clock->monotonic_us()); };
   auto store =
       co_await ports::run_blocking(*loop_, [&] { return storage_->open_store(may_write); });
-  if (!store) co_return fail(store.error()), false;
+  if (!store) co_return fail(store.error());
   auto records = co_await (*store)->load(*loop_);
-  if (!records) co_return fail(records.error()), false;
+  if (!records) co_return fail(records.error());
   {
     Lock lock(mutex_);
     store_ = *store;
@@ -178,7 +180,7 @@ Task<bool> ServedVolume::serve() {
   co_await restore(std::move(*records), found);
   // What could not be restored, and who this is.
   (void)co_await settle(*loop_);
-  if (!may_serve(loop_->clock().monotonic_us())) co_return false;
+  if (!may_serve(loop_->clock().monotonic_us())) co_return Outcome::kLost;
   set_state(State::kUp);
   std::uint64_t took_ms = (loop_->clock().monotonic_us() - begun_us) / 1'000;
   std::string text = name() + " is served again, with " +
@@ -191,7 +193,7 @@ Task<bool> ServedVolume::serve() {
          {"lost", std::to_string(found.not_restored)},
          {"took_ms", std::to_string(took_ms)}});
   if (hooks_.up) hooks_.up(*this, std::move(found));
-  co_return true;
+  co_return Outcome::kServed;
 }
 
 Task<void> ServedVolume::restore(std::vector<ports::StoreRecord> records, Inheritance& found) {

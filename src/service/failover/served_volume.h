@@ -63,14 +63,16 @@ class ServedVolume final : public ports::Volume, public std::enable_shared_from_
  private:
   Task<void> run();
   Task<bool> open_storage();
-  Task<bool> serve();
+  /// kFailed: the store cannot be read, nothing was restored. kLost: the epoch was over meanwhile.
+  enum class Outcome : std::uint8_t { kServed, kFailed, kLost };
+  Task<Outcome> serve();
   Task<void> keep_renewing();
   void make_keeper();
   void tell_taken();
   Task<void> restore(std::vector<ports::StoreRecord> records, Inheritance& found);
   void lose();
   void set_state(State state, std::string problem = {});
-  void fail(const ports::StoreError& error);
+  Outcome fail(const ports::StoreError& error);
   void event(Severity severity, std::string_view name, std::string text,
              std::vector<Event::Field> fields = {});
 

@@ -54,7 +54,10 @@ Result<std::optional<CreateReplay::Before>> CreateReplay::begin() {
 void CreateReplay::finish(core::OpenId open) {
   if (!pending_) return;
   pending_ = false;
-  request_.server.create_replays().finish(key_, open);
+  core::CreateReplayTable& table = request_.server.create_replays();
+  table.finish(key_, open);
+  // Closed meanwhile (its connection or its volume has ended): nobody else would forget it.
+  if (open != 0 && !request_.server.opens().find(open)) table.forget(key_, open);
 }
 
 Result<CreateReplay::Before> CreateReplay::found(core::OpenId id) {
