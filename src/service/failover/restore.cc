@@ -108,7 +108,8 @@ Task<std::expected<core::OpenId, std::string>> restore_open(Server& server, port
   restored.path = opened->path;
   std::uint64_t now_us = loop.clock().monotonic_us();
   restored.expires_us =
-      now_us + std::uint64_t{time_to_come_back_ms(record, server.failover().tells_clients())} * 1'000;
+      now_us +
+      std::uint64_t{time_to_come_back_ms(record, server.failover().tells_clients())} * 1'000;
   std::uint64_t expires_us = restored.expires_us;
   Result<core::OpenId> id = server.opens().restore(std::move(restored));
   if (!id)
