@@ -233,7 +233,7 @@ bool KeptClient::take(const Answer& answer, KeptOpen& open, bool reclaim) {
 
 /// As Linux does: what was in flight is sent again before the handle is asked for.
 Task<void> KeptClient::use_lost(const KeptOpen& open) {
-  if (!open.is_promised || may_be_lost(*open.file) || open.closing || rng_.below(8) != 0) co_return;
+  if (!open.is_promised || open.file->only_durable || open.closing || rng_.below(8) != 0) co_return;
   constexpr auto kStandard = static_cast<std::uint8_t>(wire::fscc::FileInfoClass::kStandard);
   Answer answer = co_await patient(
       rng_.below(2) == 0 ? flush_part(open.id)

@@ -254,7 +254,7 @@ bool may_come_before_reclaim(Command command) {
          command == Command::kQueryInfo;
 }
 
-/// The open of that FileId which this client has lost and not reclaimed yet. By the specification
+/// The persistent open of that FileId which this client has lost and not reclaimed yet. By the specification
 /// there is none for the session (3.3.5.11 and others: STATUS_FILE_CLOSED), and the client would
 /// tell the program (EBADF) although it is about to have its handle back.
 std::optional<core::OpenView> lost_open(Request& r, smb2::FileId id) {
@@ -263,6 +263,9 @@ std::optional<core::OpenView> lost_open(Request& r, smb2::FileId id) {
                                   id.persistent, std::nullopt, std::nullopt};
   std::vector<core::OpenId> found = r.server.opens().left_behind(own);
   if (found.empty()) return std::nullopt;
+  // Of others a client may have been told that they are gone.
+  std::optional<core::OpenLife> life = r.server.opens().life(found.front());
+  if (!life || life->durable != core::DurableKind::kPersistent) return std::nullopt;
   std::optional<core::OpenView> open = r.server.opens().find(found.front());
   if (!open || open->share == nullptr || open->share->name != r.tree->share->name)
     return std::nullopt;
