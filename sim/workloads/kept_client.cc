@@ -331,7 +331,9 @@ Task<KeptOpen*> KeptClient::open(KeptFile& file, smb2::CreateDisposition disposi
     }
     // A rival has it open, or is about to close it.
     if (answer.status == NtStatus::kSharingViolation && tries < kMaxTries) {
-      co_await ports::sleep_for(loop(), rng_.below(20'000));
+      // Or the store could not write that an open was closed, and the server died: it is there
+      // again until its time is over.
+      co_await ports::sleep_for(loop(), rng_.below(cluster_.store_fails() ? 1'000'000 : 20'000));
       for (auto& octet : fresh.create_guid.octets) octet = static_cast<std::uint8_t>(rng_.u64());
       continue;
     }
