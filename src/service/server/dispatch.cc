@@ -254,9 +254,9 @@ bool may_come_before_reclaim(Command command) {
          command == Command::kQueryInfo;
 }
 
-/// The persistent open of that FileId which this client has lost and not reclaimed yet. By the specification
-/// there is none for the session (3.3.5.11 and others: STATUS_FILE_CLOSED), and the client would
-/// tell the program (EBADF) although it is about to have its handle back.
+/// The persistent open of that FileId which this client has lost and not reclaimed yet. By the
+/// specification there is none for the session (3.3.5.11 and others: STATUS_FILE_CLOSED), and the
+/// client would tell the program (EBADF) although it is about to have its handle back.
 std::optional<core::OpenView> lost_open(Request& r, smb2::FileId id) {
   if (id.persistent == 0 || !may_come_before_reclaim(r.header.command)) return std::nullopt;
   core::OpenTable::LeftBehind own{r.connection.negotiated()->client_guid, r.identity->sid,
