@@ -313,7 +313,8 @@ Task<NtStatus> ServedVolume::settle(ports::Executor& loop) {
   ports::StoreResult<void> done = co_await store->commit(loop);
   if (!done) co_return done.error().status;
   Lock lock(mutex_);
-  durable_ = std::max(durable_, entered);
+  // Of another time that the volume was served the numbers mean other changes.
+  if (store_ == store) durable_ = std::max(durable_, entered);
   co_return NtStatus::kSuccess;
 }
 
