@@ -148,6 +148,10 @@ class Round:
             lost = [(name, at) for name, blocks in damage.blocks.items() if blocks
                     for acknowledged in [self.capture.acknowledged(address, name)]
                     for at in blocks if any(begin < at + BLOCK_BYTES and at < end for begin, end in acknowledged)]
+            foreign = self.capture.foreign(address, self.job.file(seat), self.stage.data) if self.job.name == "cp-to" else []
+            if foreign:
+                verdict.client_says.append(f"the client wrote other octets than the program's at {foreign[0][0]}")
+            lost = [(name, at) for name, at in lost if not any(begin < at + BLOCK_BYTES and at < end for begin, end in foreign)]
             if lost:
                 verdict.problems.append(f"{len(lost)} damaged blocks had been acknowledged, the first {lost[0][0]} at {lost[0][1]}")
         if verdict.client_says and not verdict.problems:

@@ -253,6 +253,21 @@ class Capture:
                 kept.append((offset, end))
         return kept
 
+    def foreign(self, client, name, source):
+        """Where the client wrote other octets to that file than the program's, which are in source: [(offset, end)]. Seen by the
+        first of each WRITE."""
+        ids, found = {file_id[:8] for file_id in self.ids_of(client, name)}, []
+        with open(source, "rb") as wanted:
+            for request in self.of(client, WRITE, False):
+                if request.body[80:88] not in ids:
+                    continue
+                data_at, length, offset = struct.unpack_from("<HIQ", request.body, 66)
+                wanted.seek(offset)
+                head = request.body[data_at:data_at + length]
+                if head != wanted.read(len(head)):
+                    found.append((offset, offset + length))
+        return found
+
     def gaps(self, client):
         """How often something of what the client sent is missing from the capture."""
         flows = [(source, flow) for (source, _, _), flow in self.flows.items()] + self.ended
