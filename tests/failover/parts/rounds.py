@@ -109,14 +109,8 @@ class Round:
     def judge(self, seat):
         """The Verdict of a seat."""
         verdict = Verdict(self.pause(seat))
-        if verdict.pause is None and self.done[seat.guest].at < self.outage.ready_at:
-            verdict.client_says.append("the program had ended before the server was back")
-        elif verdict.pause is None and self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
-            verdict.client_says.append("the client never tried to connect again")
-        elif verdict.pause is None and self.capture.wants_nothing(self.client_address(seat), self.outage.gone_at):
-            verdict.client_says.append("the client asked for nothing more")
-        elif verdict.pause is None:
-            verdict.problems.append("no answer after the event")
+        if verdict.pause is None:
+            self._judge_silence(seat, verdict)
         done = self.done[seat.guest]
         if done.status != 0:
             verdict.client_says.append(f"status {done.status}: {' '.join(done.err.split())[-160:]}")
@@ -159,6 +153,23 @@ class Round:
                 verdict.problems.append("the capture is not whole, so that it proves nothing")
             open_then = ", ".join(f"{n} {what}" for what, n in sorted(self.capture.unanswered(address, self.outage.gone_at).items()))
             verdict.notes.append(f"unanswered at the event: {open_then or 'nothing'}")
+
+    def _judge_silence(self, seat, verdict):
+        """Why nothing was answered after the event."""
+        if gave_up := self._gave_up(seat):
+            verdict.client_says.append(gave_up)
+        elif self.capture.wants_nothing(self.client_address(seat), self.outage.gone_at):
+            verdict.client_says.append("the client asked for nothing more")
+        else:
+            verdict.problems.append("no answer after the event")
+
+    def _gave_up(self, seat):
+        """Why the seat does not come back for its files, or "": it does."""
+        if self.done[seat.guest].at < self.outage.ready_at:
+            return "the program had ended before the server was back"
+        if self.capture.is_silent(self.client_address(seat), self.outage.gone_at):
+            return "the client never tried to connect again"
+        return ""
 
     def pause(self, seat):
         """Seconds that the seat waited, or None: it was never answered again."""
@@ -211,12 +222,11 @@ class Round:
         problems += [f"{text} ({len(answers)} times)" for text, answers in refused.items()]
         for name in (held.removeprefix("lock:") for held in self.job.held(seat)):
             ids = {file_id[:8] for create, file_id in opens if create.name == name}
-            if not ids & set(good) and (capture.is_silent(address, self.outage.gone_at)
-                                        or self.done[seat.guest].at < self.outage.ready_at):
+            if ids & set(good) or self._gave_up(seat):
                 continue
-            if not ids & set(good) and capture.opened_anew(address, name, self.outage.gone_at):
+            if capture.opened_anew(address, name, self.outage.gone_at):
                 verdict.client_says.append(f"{name}: the client opened it anew and did not ask for its handle")
-            elif not ids & set(good):
+            else:
                 tags = sorted({tag for create, _ in opens if create.name == name for tag in create.tags})
                 problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
         self._second_opinion(address, reclaims, problems)

@@ -238,17 +238,21 @@ class Capture:
         return ids | {answer.body[128:144] for create, answer in self.reclaims(client)
                       if answer.status == 0 and create.reconnects[:8] in {file_id[:8] for file_id in ids}}
 
+    def _writes(self, client, name):
+        """Each WRITE to that file: (request, offset, end)."""
+        ids = {file_id[:8] for file_id in self.ids_of(client, name)}
+        for request in self.of(client, WRITE, False):
+            if request.body[80:88] in ids:
+                length, offset = struct.unpack_from("<IQ", request.body, 68)
+                yield request, offset, offset + length
+
     def acknowledged(self, client, name):
         """What the client was told is written of that file, and did not write again: [(offset, end)]."""
-        ids = {file_id[:8] for file_id in self.ids_of(client, name)}
         kept = []
-        for request in self.of(client, WRITE, False):
-            if request.body[80:88] not in ids:
-                continue
-            length, offset = struct.unpack_from("<IQ", request.body, 68)
-            end, answer = offset + length, self.answer(request)
+        for request, offset, end in self._writes(client, name):
             # What is sent later may be on the disk in its place, answered or not.
             kept = [part for begin, until in kept for part in ((begin, min(until, offset)), (max(begin, end), until)) if part[0] < part[1]]
+            answer = self.answer(request)
             if answer and answer.status == 0:
                 kept.append((offset, end))
         return kept
@@ -256,16 +260,14 @@ class Capture:
     def foreign(self, client, name, source):
         """Where the client wrote other octets to that file than the program's, which are in source: [(offset, end)]. Seen by the
         first of each WRITE."""
-        ids, found = {file_id[:8] for file_id in self.ids_of(client, name)}, []
+        found = []
         with open(source, "rb") as wanted:
-            for request in self.of(client, WRITE, False):
-                if request.body[80:88] not in ids:
-                    continue
-                data_at, length, offset = struct.unpack_from("<HIQ", request.body, 66)
+            for request, offset, end in self._writes(client, name):
+                data_at, = struct.unpack_from("<H", request.body, 66)
                 wanted.seek(offset)
-                head = request.body[data_at:data_at + length]
+                head = request.body[data_at:data_at + end - offset]
                 if head != wanted.read(len(head)):
-                    found.append((offset, offset + length))
+                    found.append((offset, end))
         return found
 
     def gaps(self, client):
