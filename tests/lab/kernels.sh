@@ -3,6 +3,15 @@
 # User-mode Linux kernels, unpacked from Debian's packages into the cache.  Sourced by kernel-client.
 
 KERNELS=$LAB_CACHE/kernels
+XSTATE=$LAB_CACHE/xstate.so
+
+# What makes old kernels run on processors with AMX; see guest/xstate.c.
+build_xstate() {
+  local source=$LIB/guest/xstate.c
+  [ "$XSTATE" -nt "$source" ] && return
+  mkdir -p "$LAB_CACHE"
+  gcc -O2 -shared -fPIC -Wall -Wextra -o "$XSTATE.$$" "$source" && mv "$XSTATE.$$" "$XSTATE" || die "cannot build $source"
+}
 
 # apt_of SUITE TOOL ARGS...: apt for another Debian suite, with a state of its own.  The machine's
 # own package lists and installed packages are not touched.
