@@ -18,6 +18,12 @@ inline constexpr std::uint64_t kTickleAddressWait_us = 30'000'000;
 /// Segments sent in one turn of a loop.
 inline constexpr std::size_t kTicklesPerTurn = 256;
 
+/// A connection of an earlier instance is ended when its client has sent nothing for so long, or
+/// has sent all the while; then the client has so long to end its side.
+inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;
+inline constexpr std::uint64_t kFarewellLongest_us = 5'000'000;
+inline constexpr std::uint64_t kFarewellLinger_us = 1'000'000;
+
 /// Times that a moved address is announced, and the first pause between; each is twice the last.
 inline constexpr unsigned kAnnouncements = 5;
 inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;
