@@ -46,10 +46,21 @@ inside sh -c 'cd /root && smbclient //127.0.0.1/anna -A login -m SMB3 -c "put he
 
 main=$(inside systemctl show -P MainPID holdfastd)
 inside install -d -m 1777 /srv/second
-printf '\n[[share]]\nname = "second"\npath = "/srv/second"\nidentity = "user"\n' >>"$system/etc/holdfast/holdfast.toml"
+printf '\n[[share]]\nname = "second"\npath = "/srv/second"\nidentity = "user"\ncontinuous_availability = true\n' >>"$system/etc/holdfast/holdfast.toml"
 inside systemctl reload holdfastd || { explain; fail "reload failed"; }
 inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls || { explain; fail "no share after reload"; }
 [ "$(inside systemctl show -P MainPID holdfastd)" = "$main" ] || fail "reload replaced the process"
+
+# A client whose connection systemd keeps, with one that has ended: nothing of it is kept any more.
+kept() { [ "$(inside systemctl show -P NFileDescriptorStore holdfastd)" -eq "$1" ]; }
+listening=$(inside systemctl show -P NFileDescriptorStore holdfastd)
+mkfifo "$system/root/orders"
+inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls
+until_true 20 kept "$listening" || { explain; fail "the connection of a client that has gone is kept"; }
+inside sh -c 'smbclient //127.0.0.1/second -A /root/login -m SMB3 </root/orders' &
+client=$!
+exec 8>"$system/root/orders"
+until_true 20 kept $((listening + 1)) || { explain; fail "the connection of a client is not kept"; }
 
 # A crash is followed by a new process, which still knows its users. Whoever connects meanwhile waits for it in the
 # listening socket, and is not refused.
@@ -62,6 +73,10 @@ until_true 20 gone
 inside smbclient //127.0.0.1/anna -A /root/login -m SMB3 -c ls ||
   { explain; fail "a client that came while no server ran was not served by the next one"; }
 [ "$(inside systemctl show -P MainPID holdfastd)" != "$main" ] || fail "the same process after a kill"
+ended() { inside journalctl --no-pager -u holdfastd | grep -q 'Ended 1 connection of the earlier instance in order'; }
+until_true 20 ended || { explain; fail "the connection that was kept was not ended in order"; }
+exec 8>&-
+wait "$client" || true # it is no client that comes back
 
 inside systemctl stop holdfastd
 [ "$(inside systemctl show -P Result holdfastd)" = success ] || { explain; fail "stop was not clean"; }

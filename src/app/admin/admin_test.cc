@@ -189,6 +189,8 @@ TEST_F(AdminTest, ServiceManagerIsTold) {
   for (int k : kept) EXPECT_EQ(::close(k), 0);
   manager.forget("listen");
   EXPECT_EQ(next(), "FDSTOREREMOVE=1\nFDNAME=listen");
+  manager.keep("connection", {fd.get()}, ServiceManager::Until::kItEnds);
+  EXPECT_EQ(next(), "FDSTORE=1\nFDPOLL=1\nFDNAME=connection");
   ServiceManager("").stopping();
   EXPECT_EQ(next(), "");
 }

@@ -60,11 +60,12 @@ void ServiceManager::send(const std::string& state, const std::vector<int>& fds)
   (void)::sendmsg(fd.get(), &message, MSG_NOSIGNAL);
 }
 
-void ServiceManager::keep(const std::string& name, const std::vector<int>& fds) {
+void ServiceManager::keep(const std::string& name, const std::vector<int>& fds, Until until) {
   for (std::size_t i = 0; i < fds.size(); i += kFdsAtOnce) {
     std::size_t end = std::min(fds.size(), i + kFdsAtOnce);
-    // Listening sockets never end by themselves: it need not watch them.
-    send("FDSTORE=1\nFDPOLL=0\nFDNAME=" + one_line(name),
+    // It watches those that end by themselves.
+    send("FDSTORE=1\nFDPOLL=" + std::string(until == Until::kItEnds ? "1" : "0") +
+             "\nFDNAME=" + one_line(name),
          std::vector<int>(fds.begin() + static_cast<std::ptrdiff_t>(i),
                           fds.begin() + static_cast<std::ptrdiff_t>(end)));
   }

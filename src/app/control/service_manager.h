@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,13 @@ class ServiceManager {
     std::string name;
     platform::UniqueFd fd;
   };
+  enum class Until : std::uint8_t { kForgotten, kItEnds };
+  bool is_there() const { return !socket_.empty(); }
   /// Has it keep copies of descriptors and give them to the next instance, should this one end
-  /// without being asked (sd_notify(3), FDSTORE=1). At most 16 at a time are sent; `name` has no
-  /// ':'. Without a service manager nothing happens.
-  void keep(const std::string& name, const std::vector<int>& fds);
+  /// without being asked (sd_notify(3), FDSTORE=1), until it shall forget them, or until both ways
+  /// of a connection have ended too. At most 16 at a time are sent; `name` has no ':'. Without a
+  /// service manager nothing happens.
+  void keep(const std::string& name, const std::vector<int>& fds, Until until = Until::kForgotten);
   /// It need not keep those any longer.
   void forget(const std::string& name);
   /// What it has kept for this instance (sd_listen_fds(3)). Once: the environment forgets it.

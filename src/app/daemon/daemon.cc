@@ -33,7 +33,10 @@ Daemon::Daemon(std::string config_file, EventSink& events, LogSink* log)
     : config_file_(std::move(config_file)),
       failover_events_(events, "failover."),
       events_(failover_events_),
-      log_(log) {}
+      log_(log),
+      farewell_([this](const platform::FarewellReport& report) {
+        events_.emit(platform::farewell_event(report));
+      }) {}
 
 Daemon::~Daemon() = default;
 
@@ -72,7 +75,7 @@ std::expected<void, std::string> Daemon::open_users(const Config& config) {
 }
 
 std::expected<void, std::string> Daemon::start() {
-  kept_listeners_.arrive();
+  kept_sockets_.arrive();
   LoadResult loaded = load_config(config_file_);
   if (!loaded.ok()) return std::unexpected(loaded.report());
   config_ = std::move(loaded.config);
@@ -104,12 +107,16 @@ std::expected<void, std::string> Daemon::start() {
   options.interposer = interposer_;
   options.share_editor = share_editor_;
   if (arrival_ != nullptr) options.takeover = &arrival_->takeover();
+  if (service_manager_.is_there())
+    options.loops.outlive = [this](int socket) { kept_sockets_.keep_connection(socket); };
   auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);
   // Whoever was connected goes on first.
   if (arrival_ != nullptr) arrival_->connect(*node_);
   if (auto listening = listen_first(); !listening) return listening;
+  for (platform::UniqueFd& socket : kept_sockets_.take_connections())
+    farewell_.add(std::move(socket));
   event(Severity::kNotice, "server.started", summary());
   if (arrival_ != nullptr) finish_arrival();
   service_manager_.ready(summary());
@@ -135,7 +142,7 @@ std::expected<void, std::string> Daemon::open_admin() {
 
 std::expected<void, std::string> Daemon::listen_first() {
   for (const ListenAt& l : endpoints_of(config_)) {
-    auto sockets = arrival_ != nullptr ? arrival_->take_listener(l.at) : kept_listeners_.take(l.at);
+    auto sockets = arrival_ != nullptr ? arrival_->take_listener(l.at) : kept_sockets_.take(l.at);
     if (!sockets.empty()) node_->listen(l, std::move(sockets));
   }
   std::string failed = follow_listeners(config_);
@@ -260,7 +267,7 @@ std::string Daemon::follow_listeners(const Config& next) {
     else if (!listening->note.empty())
       event(Severity::kNotice, "listen.note", listening->note);
   }
-  kept_listeners_.follow(node_->loops().listening_sockets());
+  kept_sockets_.follow(node_->loops().listening_sockets());
   return failed;
 }
 

@@ -9,12 +9,13 @@
 #include "app/config/loader.h"
 #include "app/control/control_loop.h"
 #include "app/control/service_manager.h"
-#include "app/daemon/kept_listeners.h"
+#include "app/daemon/kept_sockets.h"
 #include "app/daemon/share_file_editor.h"
 #include "app/log/log_sink.h"
 #include "app/log/recent_events.h"
 #include "app/node/node.h"
 #include "app/upgrade/arrival.h"
+#include "platform/farewell/farewell.h"
 #include "platform/random/system_random.h"
 #include "platform/users/nss_accounts.h"
 #include "platform/users/user_store.h"
@@ -81,8 +82,9 @@ class Daemon {
   bool handle_signals_ = true;
   service::Interposer* interposer_ = nullptr;
   ServiceManager service_manager_;
-  KeptListeners kept_listeners_{service_manager_};
   ControlLoop control_;
+  KeptSockets kept_sockets_{service_manager_, control_};
+  platform::Farewell farewell_;
   platform::SystemRandom random_;
   Config config_;
   Guid server_guid_;

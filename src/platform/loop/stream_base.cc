@@ -118,6 +118,11 @@ void StreamBase::abort() {
   end(CloseReason::kLocal, true);
 }
 
+void StreamBase::outlive() {
+  if (!fd_.valid() || !loop_.options().outlive || std::exchange(outlives_, true)) return;
+  loop_.options().outlive(fd_.get());
+}
+
 void StreamBase::deliver(Bytes data) {
   if (state_ == State::kOpen) handler_->on_received(data);
 }
@@ -188,6 +193,8 @@ void StreamBase::let_go_of_socket() {
     linger at_once{.l_onoff = 1, .l_linger = 0};
     (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
+  // A copy of the socket elsewhere would keep the connection.
+  if (outlives_) ::shutdown(fd_.get(), SHUT_RDWR);
   fd_.reset();
   if (place_) std::exchange(place_, nullptr)->release();
 }

@@ -30,6 +30,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   void resume_receiving() final;
   void close() final;
   void abort() final;
+  void outlive() final;
   ports::Endpoint peer() const final { return peer_; }
   ports::Endpoint local() const final { return local_; }
   void suspend(UniqueFunction done) final;
@@ -97,6 +98,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   bool releasing_ = false;
   bool reset_ = false;
   bool suspended_ = false;
+  bool outlives_ = false;
   UniqueFunction when_quiesced_;
   ports::Endpoint peer_;
   ports::Endpoint local_;

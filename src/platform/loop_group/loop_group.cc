@@ -77,6 +77,7 @@ void LoopGroup::add_loops(unsigned count, bool uring) {
     options.keep_alive = options_.keep_alive;
     options.flush_limit_us = options_.flush_limit_us;
     options.linger_limit_us = options_.linger_limit_us;
+    options.outlive = options_.outlive;
     loops_.push_back(uring ? make_uring_loop(options)
                            : std::unique_ptr<EventLoop>(std::make_unique<EpollLoop>(options)));
   }

@@ -30,6 +30,8 @@ struct LoopGroupOptions {
   KeepAlive keep_alive;
   std::uint64_t flush_limit_us = 5'000'000;
   std::uint64_t linger_limit_us = 1'000'000;
+  /// EventLoopOptions::outlive.
+  std::function<void(int)> outlive;
   /// Where listeners report trouble; may be null, must outlive the group.
   EventSink* events = nullptr;
 };

@@ -46,6 +46,36 @@ TEST_P(LoopTest, TwoHundredConnectionsAtOnce) {
   for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(handler(i)->wait_closed(), CloseReason::kPeer);
 }
 
+/// A service manager has copies of sockets: they must not keep a connection that the server ends,
+/// and have to show that it has ended.
+TEST_P(LoopTest, AConnectionOfWhichThereIsACopyEndsWithItsStream) {
+  std::vector<UniqueFd> copies;
+  options_.outlive = [&](int fd) { copies.emplace_back(::dup(fd)); };
+  start();
+  if (!group_) return;
+  auto at = serve<EchoHandler>();
+  for (bool reset : {false, true}) {
+    Client client(at);
+    auto server = handler(reset ? 1 : 0);
+    server->on_loop([&] {
+      server->stream().outlive();
+      server->stream().outlive();
+      return 0;
+    });
+    ASSERT_EQ(copies.size(), 1u) << "once for each connection";
+    server->on_loop([&] {
+      reset ? server->stream().abort() : server->stream().close();
+      return 0;
+    });
+    EXPECT_EQ(client.receive_end(), 0);
+    client.close();
+    EXPECT_EQ(server->wait_closed(), CloseReason::kLocal);
+    pollfd hung_up{copies[0].get(), 0, 0};
+    EXPECT_EQ(::poll(&hung_up, 1, 0), 1);
+    copies.clear();
+  }
+}
+
 TEST_P(LoopTest, APeerThatHasEndedItsSideStillGetsWhatIsQueued) {
   auto at = serve<EchoHandler>();
   Client client(at, 4'096);

@@ -88,6 +88,7 @@ void Driver::uses(const std::shared_ptr<ports::Volume>& volume) {
   // It may have ended while its TREE_CONNECT waited for the volume.
   if (closed_ || std::ranges::count(volumes_, volume) != 0) return;
   volumes_.push_back(volume);
+  stream_->outlive();
   server_.failover().connected(*volume, on_the_wire(), behind_proxy_.has_value());
 }
 

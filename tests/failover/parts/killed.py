@@ -20,7 +20,9 @@ class Kill:
     """The server on a file system of its own, and its death."""
     servers, job_limit_s = ["one"], JOB_LIMIT_S
 
-    def __init__(self, stage, kind):
+    def __init__(self, stage, kind, kept=True):
+        """kept: by a service manager, which has its sockets while it does not run, as systemd does."""
+        self.more = ["--kept"] if kept and kind == "holdfast" else []
         self.stage, self.kind = stage, {"holdfast": "holdfastd"}.get(kind, kind)
         self.mounted = stage.work / "disk"
         self.disk = self.mounted / "share"
@@ -39,7 +41,7 @@ class Kill:
         more.write_text("continuous_availability = true\n", encoding="ascii")
         self.stage.tool("server", "start", "one", "--server", self.kind, "--address", ADDRESS, "--share", SHARE,
                         "--dir", self.disk, "--signing", "desired", "--encrypt", "off",
-                        "--password-file", self.stage.password_file, "--more", more,
+                        "--password-file", self.stage.password_file, "--more", more, *self.more,
                         *(word for user in USERS for word in ("--user", user)))
 
     def strike(self):
@@ -59,13 +61,16 @@ class Kill:
 
 def main(about, event_class=Kill, round_class=Round, users=USERS):
     """The script: about is its docstring; event_class makes the event of a round_class."""
-    options = complete(parser(about.split(";")[0] + ".").parse_args())
+    words = parser(about.split(";")[0] + ".")
+    words.add_argument("--bare", action="store_true",
+                       help="no service manager keeps the sockets: the kernel resets connections when the server is killed")
+    options = complete(words.parse_args())
     stage = Stage(options.size, options.files)
     lock = alone(stage.state, stage.name)
     install({"holdfast": "holdfastd"}.get(options.server, options.server), options.kernel)
     with stage:
         stage.make_source(options.seed)
-        event = event_class(stage, options.server)
+        event = event_class(stage, options.server, not options.bare)
         event.start()
         play = Play(options, stage)
         for kernel in options.kernel:
