@@ -24,6 +24,9 @@ inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;
 inline constexpr std::uint64_t kFarewellLongest_us = 5'000'000;
 inline constexpr std::uint64_t kFarewellLinger_us = 1'000'000;
 
+/// A client that has not written for so long does not.
+inline constexpr std::uint64_t kWritingRest_us = 5'000'000;
+
 /// Times that a moved address is announced, and the first pause between; each is twice the last.
 inline constexpr unsigned kAnnouncements = 5;
 inline constexpr std::uint64_t kAnnounceInterval_us = 100'000;

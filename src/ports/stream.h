@@ -86,9 +86,9 @@ class Stream {
   /// Ends the connection at once; the peer may see a reset. on_closed follows from the loop, never
   /// from within this call.
   virtual void abort() = 0;
-  /// Should this process end without a word, the connection does not end with it: somebody keeps
-  /// it for the next instance, which ends it in order. Does nothing where nobody does that.
-  virtual void outlive() {}
+  /// Whether the connection, should this process end without a word, does not end with it: somebody
+  /// keeps it for the next instance, which ends it in order. Does nothing where nobody does that.
+  virtual void outlive(bool yes) { (void)yes; }
   virtual Endpoint peer() const = 0;
   virtual Endpoint local() const = 0;
 

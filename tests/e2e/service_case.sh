@@ -51,16 +51,20 @@ inside systemctl reload holdfastd || { explain; fail "reload failed"; }
 inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls || { explain; fail "no share after reload"; }
 [ "$(inside systemctl show -P MainPID holdfastd)" = "$main" ] || fail "reload replaced the process"
 
-# A client whose connection systemd keeps, with one that has ended: nothing of it is kept any more.
+# systemd keeps the connection of a client while it writes, and not when it rests or has gone.
 kept() { [ "$(inside systemctl show -P NFileDescriptorStore holdfastd)" -eq "$1" ]; }
 listening=$(inside systemctl show -P NFileDescriptorStore holdfastd)
 mkfifo "$system/root/orders"
-inside smbclient //127.0.0.1/second -A /root/login -m SMB3 -c ls
+inside sh -c 'cd /root && smbclient //127.0.0.1/second -A login -m SMB3 -c "put hello.txt; put hello.txt again"'
 until_true 20 kept "$listening" || { explain; fail "the connection of a client that has gone is kept"; }
-inside sh -c 'smbclient //127.0.0.1/second -A /root/login -m SMB3 </root/orders' &
+inside sh -c 'cd /root && smbclient //127.0.0.1/second -A login -m SMB3 </root/orders' &
 client=$!
 exec 8>"$system/root/orders"
-until_true 20 kept $((listening + 1)) || { explain; fail "the connection of a client is not kept"; }
+echo 'put hello.txt third' >&8
+until_true 20 kept $((listening + 1)) || { explain; fail "the connection of a client that writes is not kept"; }
+until_true 20 kept "$listening" || { explain; fail "the connection of a client that rests is kept"; }
+echo 'put hello.txt fourth' >&8
+until_true 20 kept $((listening + 1)) || { explain; fail "the connection of a client that writes again is not kept"; }
 
 # A crash is followed by a new process, which still knows its users. Whoever connects meanwhile waits for it in the
 # listening socket, and is not refused.

@@ -108,7 +108,7 @@ std::expected<void, std::string> Daemon::start() {
   options.share_editor = share_editor_;
   if (arrival_ != nullptr) options.takeover = &arrival_->takeover();
   if (service_manager_.is_there())
-    options.loops.outlive = [this](int socket) { kept_sockets_.keep_connection(socket); };
+    options.loops.outlive = [this](int socket, bool yes) { kept_sockets_.outlive(socket, yes); };
   auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());
   node_ = std::move(*node);

@@ -14,8 +14,8 @@ namespace holdfast::app {
 
 /// Sockets that the service manager has copies of, for when this process is killed. Those that
 /// listen: clients that connect meanwhile wait in them until the next instance takes them, instead
-/// of being refused and trying again seconds later. Those of clients who would come back: they are
-/// not reset amid a request, but ended by the next instance (platform/farewell).
+/// of being refused and trying again seconds later. Those of clients who write and would come back:
+/// they are not reset amid a WRITE, but ended by the next instance (platform/farewell).
 class KeptSockets {
  public:
   KeptSockets(ServiceManager& manager, ControlLoop& control);
@@ -29,11 +29,16 @@ class KeptSockets {
   std::vector<platform::UniqueFd> take_connections();
   /// Has kept what is listened on now, and nothing else of that kind.
   void follow(const std::vector<platform::ListeningSockets>& now);
-  /// Has this connection kept until it ends. From any thread.
-  void keep_connection(int socket);
+  /// Has this connection kept until it ends, or no longer. From any thread.
+  void outlive(int socket, bool yes);
 
  private:
-  void send_connections();
+  struct Wish {
+    std::string name;
+    /// None: it need not be kept.
+    platform::UniqueFd socket;
+  };
+  void tell_wishes();
 
   ServiceManager& manager_;
   ControlLoop& control_;
@@ -42,7 +47,7 @@ class KeptSockets {
   std::set<std::string> kept_;
   platform::UniqueFd wake_;
   std::mutex mutex_;
-  std::vector<platform::UniqueFd> connections_;
+  std::vector<Wish> wishes_;
 };
 
 }  // namespace holdfast::app

@@ -53,9 +53,9 @@ struct EventLoopOptions {
   /// After a close() has sent everything, the peer's own end is awaited this long, so that octets
   /// it sent meanwhile do not reset the connection and take the last reply with them.
   std::uint64_t linger_limit_us = 1'000'000;
-  /// Sees to it that connections outlive the process: is given sockets, which it may copy before it
-  /// returns. On any loop's thread. Empty: nobody does.
-  std::function<void(int)> outlive;
+  /// Sees to it that a connection outlives the process, or no longer: is given its socket, which it
+  /// may copy before it returns. On any loop's thread. Empty: nobody does.
+  std::function<void(int, bool)> outlive;
 };
 
 /// Destroying it stops the watching; allowed from within its own callback. On the loop only.

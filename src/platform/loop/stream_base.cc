@@ -16,7 +16,8 @@ StreamBase::StreamBase(EventLoop& loop, UniqueFd fd, const ports::Endpoint& peer
       fd_(std::move(fd)),
       peer_(peer),
       local_(local_endpoint(fd_.get())),
-      place_(loop.options().connections) {}
+      place_(loop.options().connections),
+      may_have_copy_(loop.options().outlive != nullptr) {}
 
 StreamBase::~StreamBase() {
   // A stream that was never started; it may be dropped after its loop has gone.
@@ -118,9 +119,9 @@ void StreamBase::abort() {
   end(CloseReason::kLocal, true);
 }
 
-void StreamBase::outlive() {
-  if (!fd_.valid() || !loop_.options().outlive || std::exchange(outlives_, true)) return;
-  loop_.options().outlive(fd_.get());
+void StreamBase::outlive(bool yes) {
+  if (!fd_.valid() || !loop_.options().outlive || std::exchange(outlives_, yes) == yes) return;
+  loop_.options().outlive(fd_.get(), yes);
 }
 
 void StreamBase::deliver(Bytes data) {
@@ -194,7 +195,7 @@ void StreamBase::let_go_of_socket() {
     (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
   // A copy of the socket elsewhere would keep the connection.
-  if (outlives_) ::shutdown(fd_.get(), SHUT_RDWR);
+  if (may_have_copy_) ::shutdown(fd_.get(), SHUT_RDWR);
   fd_.reset();
   if (place_) std::exchange(place_, nullptr)->release();
 }

@@ -30,7 +30,7 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   void resume_receiving() final;
   void close() final;
   void abort() final;
-  void outlive() final;
+  void outlive(bool yes) final;
   ports::Endpoint peer() const final { return peer_; }
   ports::Endpoint local() const final { return local_; }
   void suspend(UniqueFunction done) final;
@@ -99,6 +99,8 @@ class StreamBase : public ports::Stream, public std::enable_shared_from_this<Str
   bool reset_ = false;
   bool suspended_ = false;
   bool outlives_ = false;
+  /// There may be a copy of the socket: one that an earlier binary asked for, too.
+  const bool may_have_copy_;
   UniqueFunction when_quiesced_;
   ports::Endpoint peer_;
   ports::Endpoint local_;

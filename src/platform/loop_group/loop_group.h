@@ -31,7 +31,7 @@ struct LoopGroupOptions {
   std::uint64_t flush_limit_us = 5'000'000;
   std::uint64_t linger_limit_us = 1'000'000;
   /// EventLoopOptions::outlive.
-  std::function<void(int)> outlive;
+  std::function<void(int, bool)> outlive;
   /// Where listeners report trouble; may be null, must outlive the group.
   EventSink* events = nullptr;
 };

@@ -17,8 +17,8 @@ namespace {
 /// return.
 Task<void> end_lost(Request& r, smb2::FileId id) {
   if (id.persistent == 0) co_return;
-  core::OpenTable::LeftBehind own{r.connection.negotiated()->client_guid, r.identity->sid,
-                                  id.persistent, std::nullopt, std::nullopt};
+  core::OpenTable::LeftBehind own = r.own_leftovers();
+  own.persistent_id = id.persistent;
   for (core::OpenId lost : r.server.opens().left_behind(own))
     (void)co_await close_kept(r.server, r.loop, lost);
 }

@@ -101,7 +101,8 @@ Task<bool> close_own_leftovers(Request& r, const core::OpenTable::LeftBehind& ow
 
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
-  core::OpenTable::LeftBehind own{spec.client_guid, r.identity->sid, 0, spec.object, std::nullopt};
+  core::OpenTable::LeftBehind own = r.own_leftovers();
+  own.kept_for_later = spec.object;
   if (spec.caching.level == smb2::OplockLevel::kLease) own.lease_key = spec.caching.lease.id.key;
   LocalOpens& local = r.server.local_opens();
   std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);

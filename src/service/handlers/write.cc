@@ -4,6 +4,7 @@
 #include "service/handlers/handlers.h"
 #include "service/server/breaks.h"
 #include "service/server/closing.h"
+#include "service/server/driver.h"
 #include "service/server/local_opens.h"
 #include "service/server/pipe_reads.h"
 #include "service/server/times.h"
@@ -41,6 +42,7 @@ Task<Reply> write(Request& r) {
     co_return answer(request.data.size());
   }
   if (open->is_directory) co_return error_reply(NtStatus::kInvalidDeviceRequest);
+  if (r.tree->share->failover != nullptr) r.driver.writes();
   constexpr std::uint32_t kWrites = smb2::FileAccess::kWriteData | smb2::FileAccess::kAppendData;
   if (!open->may(kWrites)) co_return error_reply(NtStatus::kAccessDenied);
   std::uint64_t offset = request.offset;

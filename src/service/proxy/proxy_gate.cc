@@ -92,7 +92,7 @@ class ProxiedStream final : public ports::Stream {
   std::optional<ports::StreamImage> image() const override { return link_->image(); }
   void close() override { link_->stream().close(); }
   void abort() override { link_->stream().abort(); }
-  void outlive() override { link_->stream().outlive(); }
+  void outlive(bool yes) override { link_->stream().outlive(yes); }
   ports::Endpoint peer() const override { return addresses_.peer; }
   ports::Endpoint local() const override { return addresses_.local; }
 

@@ -245,6 +245,10 @@ ports::IoContext io_of(ports::Executor& loop, const core::Share& share,
 
 ports::IoContext Request::io() const { return io_of(loop, *tree->share, *identity); }
 
+core::OpenTable::LeftBehind Request::own_leftovers() const {
+  return {connection.negotiated()->client_guid, identity->sid, 0, std::nullopt, std::nullopt};
+}
+
 namespace {
 
 /// What Linux clients send again, when it was in flight at the end of the connection, before they
@@ -259,8 +263,8 @@ bool may_come_before_reclaim(Command command) {
 /// client would tell the program (EBADF) although it is about to have its handle back.
 std::optional<core::OpenView> lost_open(Request& r, smb2::FileId id) {
   if (id.persistent == 0 || !may_come_before_reclaim(r.header.command)) return std::nullopt;
-  core::OpenTable::LeftBehind own{r.connection.negotiated()->client_guid, r.identity->sid,
-                                  id.persistent, std::nullopt, std::nullopt};
+  core::OpenTable::LeftBehind own = r.own_leftovers();
+  own.persistent_id = id.persistent;
   std::vector<core::OpenId> found = r.server.opens().left_behind(own);
   if (found.empty()) return std::nullopt;
   // Of others a client may have been told that they are gone.

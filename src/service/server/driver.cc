@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failover_limits.h"
 #include "base/limits.h"
 #include "service/failover/failover.h"
 #include "service/server/closing.h"
@@ -88,8 +89,25 @@ void Driver::uses(const std::shared_ptr<ports::Volume>& volume) {
   // It may have ended while its TREE_CONNECT waited for the volume.
   if (closed_ || std::ranges::count(volumes_, volume) != 0) return;
   volumes_.push_back(volume);
-  stream_->outlive();
   server_.failover().connected(*volume, on_the_wire(), behind_proxy_.has_value());
+}
+
+void Driver::writes() {
+  wrote_ = true;
+  if (writing_) return;
+  writing_ = true;
+  stream_->outlive(true);
+  watch_writing();
+}
+
+void Driver::watch_writing() {
+  loop_.start_timer(limits::kWritingRest_us, [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (self == nullptr || self->closed_) return;
+    if (std::exchange(self->wrote_, false)) return self->watch_writing();
+    self->writing_ = false;
+    self->stream_->outlive(false);
+  });
 }
 
 // ---- octets to frames ----

@@ -35,6 +35,11 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   void drain(std::string_view reason);
   /// The client uses a share of this volume: it is told when this server is gone.
   void uses(const std::shared_ptr<ports::Volume>& volume);
+  /// It writes through handles that it would come back for: should the server be killed, the
+  /// connection outlives it for as long as the client goes on writing. Linux 6.1 and 6.12 lose a
+  /// WRITE that is being sent when the connection is reset; but 6.12 loses READs, too, when it
+  /// waits for them as the connection ends, so that one that only reads is better told at once.
+  void writes();
 
   core::Connection& connection() { return connection_; }
   const Settings& settings() const { return *settings_; }
@@ -120,6 +125,7 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   bool begin_frame(std::uint32_t length);
   void frame_complete();
   void watch_partial_frame();
+  void watch_writing();
   void apply_back_pressure();
   void stranger_timeout();
   Task<void> clean_up();
@@ -135,6 +141,8 @@ class Driver : public ports::StreamHandler, public std::enable_shared_from_this<
   ports::Endpoint peer_, local_;
   std::optional<ports::TcpConnection> behind_proxy_;
   std::vector<std::shared_ptr<ports::Volume>> volumes_;
+  bool writing_ = false;
+  bool wrote_ = false;
   std::shared_ptr<const Settings> settings_;
   core::Connection connection_;
   std::map<core::SessionId, std::unique_ptr<ports::AuthExchange>> exchanges_;

@@ -164,7 +164,6 @@ bool Driver::restore(const HeldConnection& held) {
           std::ranges::count(volumes_, tree.share->failover) == 0)
         volumes_.push_back(tree.share->failover);
   }
-  if (!volumes_.empty()) stream_->outlive();
   stream_->send(Buffer::copy_of(held.unsent.octets));
   return true;
 }

@@ -97,6 +97,8 @@ struct Request {
   void cancel();
   /// For the share's file system, as the user or as the service.
   ports::IoContext io() const;
+  /// Names the opens that this client and user have left behind, still without saying which.
+  core::OpenTable::LeftBehind own_leftovers() const;
   /// The open a request names; all ones in a related request is the one before
   /// (MS-SMB2 3.3.5.2.7.2). kFileClosed when there is none (3.3.5.x); kFileNotAvailable when this
   /// is an old WRITE, SET_INFO or IOCTL that must not be done any more (3.3.5.2.10).
