@@ -18,6 +18,11 @@ inline constexpr std::uint64_t kTickleAddressWait_us = 30'000'000;
 /// Segments sent in one turn of a loop.
 inline constexpr std::size_t kTicklesPerTurn = 256;
 
+/// How long the place of a lost machine's connection is held for a segment that tells its numbers:
+/// the last tickle comes later. And how many of them are revived at once; the rest is reset.
+inline constexpr std::uint64_t kRevivalWait_us = 1'000'000;
+inline constexpr std::size_t kMaxRevivals = 1'024;
+
 /// A connection of an earlier instance is ended when its client has sent nothing for so long, or
 /// has sent all the while; then the client has so long to end its side.
 inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;
