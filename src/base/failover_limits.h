@@ -22,6 +22,9 @@ inline constexpr std::size_t kTicklesPerTurn = 256;
 /// the last tickle comes later. And how many of them are revived at once; the rest is reset.
 inline constexpr std::uint64_t kRevivalWait_us = 1'000'000;
 inline constexpr std::size_t kMaxRevivals = 1'024;
+/// Their kFarewellQuiet_us: a client that has waited for room to send is woken first, which took up
+/// to 120 ms on a busy machine.
+inline constexpr std::uint64_t kRevivedQuiet_us = 150'000;
 
 /// A connection of an earlier instance is ended when its client has sent nothing for so long, or
 /// has sent all the while; then the client has so long to end its side.

@@ -196,7 +196,7 @@ void Node::serve_volumes() {
           [events = parts_->events](const platform::FarewellReport& report) {
             events->emit(platform::farewell_event(report));
           });
-    options.tells_clients = parts_->tickler->is_permitted();
+    options.tells_clients = platform::RawTickler::is_permitted();
     options.tickler = parts_->tickler;
   }
   options.address = parts_->volume_rules.address;

@@ -39,7 +39,7 @@ TickleResult failed(int error) {
 
 RawTickler::RawTickler(Farewell::Done ended) : reviver_(std::move(ended)) {}
 
-bool RawTickler::is_permitted() { return sender_.open(true) == 0; }
+bool RawTickler::is_permitted() { return RawSender().open(true) == 0; }
 
 void RawTickler::expect(const ports::TcpConnection& connection) { reviver_.expect(connection); }
 

@@ -12,8 +12,8 @@ class RawTickler final : public ports::Tickler {
  public:
   /// ended: connections were ended in order; on another thread.
   explicit RawTickler(Farewell::Done ended = {});
-  /// Whether this process may open raw sockets (CAP_NET_RAW).
-  bool is_permitted();
+  /// Whether this process may open raw sockets (CAP_NET_RAW). From any thread.
+  static bool is_permitted();
   void expect(const ports::TcpConnection& connection) override;
   ports::TickleResult tickle(const ports::TcpConnection& connection, unsigned nth) override;
 

@@ -40,10 +40,12 @@ AckNumbers acknowledgement(const HeardSegment& segment, const ConnectionState& s
 
 Reviver::Reviver(Farewell::Done done)
     : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      farewell_([this, done = std::move(done)](const FarewellReport& report) {
-        leaving_ -= report.connections;
-        if (done) done(report);
-      }) {}
+      farewell_(
+          [this, done = std::move(done)](const FarewellReport& report) {
+            leaving_ -= report.connections;
+            if (done) done(report);
+          },
+          {.quiet = std::chrono::microseconds(limits::kRevivedQuiet_us)}) {}
 
 Reviver::~Reviver() {
   stopped_ = true;
@@ -142,7 +144,8 @@ void Reviver::hear(const Heard& heard) {
 void Reviver::revive(const Heard& heard, Expected expected) {
   const ConnectionState state = state_from(heard.segment, receive_scale_);
   // There is a moment with both, so that there is none without: it would end with a reset.
-  if (!step_aside(expected.place.get(), heard.interface)) expected.place.reset();
+  if (heard.interface == 0 || !step_aside(expected.place.get(), heard.interface))
+    expected.place.reset();
   auto window = wake(expected.spare.get(), heard.connection, state);
   expected.place.reset();
   if (!window) return;

@@ -210,6 +210,27 @@ TEST_P(TickleTest, AClientThatIsSendingCanSendAllAndSeesAnEndInOrder) {
   EXPECT_EQ(tickling.get().tickled, 1u);
 }
 
+TEST_P(TickleTest, AClientWithoutTimestampsIsRevivedToo) {
+  if (!run_in(net_->client(), "echo 0 > /proc/sys/net/ipv4/tcp_timestamps"))
+    GTEST_SKIP() << "cannot change the client's settings";
+  connection_ =
+      TestConnection::make(net_->client(), net_->server(0), moving_address(GetParam(), kPort + 1));
+  known_ = {local_endpoint(connection_.server.get()), peer_endpoint(connection_.server.get())};
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  ASSERT_EQ(::getsockopt(connection_.client.get(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  ASSERT_EQ(info.tcpi_options & TCPI_OPT_TIMESTAMPS, 0);
+  lose_server();
+  std::future<int> sending = begin_to_send();
+  take_over();
+  auto begin = Clock::now();
+  auto tickling = std::async(std::launch::async, [&] { return tickle(); });
+  EXPECT_EQ(sending.get(), 0);
+  RecordProperty("sent_after_ms", ms_since(begin));
+  EXPECT_EQ(error_within(connection_.client.get(), 10'000), 0);
+  EXPECT_EQ(tickling.get().tickled, 1u);
+}
+
 TEST_P(TickleTest, WhereNothingCanBeRevivedAClientThatIsSendingIsReset) {
   lose_server();
   std::future<int> sending = begin_to_send();
@@ -229,7 +250,9 @@ TEST_P(TickleTest, WhatAClientSendsAgainTellsEnoughToo) {
     while (stopped.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
   });
   take_over();
+  auto begin = Clock::now();
   EXPECT_EQ(sending.get(), 0);
+  RecordProperty("sent_after_ms", ms_since(begin));
   EXPECT_EQ(error_within(connection_.client.get(), 10'000), 0);
   stop.set_value();
 }
