@@ -18,9 +18,10 @@ inline constexpr std::uint64_t kTickleAddressWait_us = 30'000'000;
 /// Segments sent in one turn of a loop.
 inline constexpr std::size_t kTicklesPerTurn = 256;
 
-/// How long the place of a lost machine's connection is held for a segment that tells its numbers:
-/// the last tickle comes later. And how many of them are revived at once; the rest is reset.
-inline constexpr std::uint64_t kRevivalWait_us = 1'000'000;
+/// How long the place of a lost machine's connection is held for a segment that tells its numbers,
+/// if not for the last tickle: neighbours may take a second to find each other (RFC 4861 10). And
+/// how many of them are revived at once; the rest is reset.
+inline constexpr std::uint64_t kRevivalWait_us = 1'500'000;
 inline constexpr std::size_t kMaxRevivals = 1'024;
 /// Their kFarewellQuiet_us: a client that has waited for room to send is woken first, which took up
 /// to 120 ms on a busy machine.
