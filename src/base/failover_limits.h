@@ -18,6 +18,15 @@ inline constexpr std::uint64_t kTickleAddressWait_us = 30'000'000;
 /// Segments sent in one turn of a loop.
 inline constexpr std::size_t kTicklesPerTurn = 256;
 
+/// How long the place of a lost machine's connection is held for a segment that tells its numbers,
+/// if not for the last tickle: neighbours may take a second to find each other (RFC 4861 10). And
+/// how many of them are revived at once; the rest is reset.
+inline constexpr std::uint64_t kRevivalWait_us = 1'500'000;
+inline constexpr std::size_t kMaxRevivals = 1'024;
+/// Their kFarewellQuiet_us: a client that has waited for room to send is woken first, which took up
+/// to 120 ms on a busy machine.
+inline constexpr std::uint64_t kRevivedQuiet_us = 150'000;
+
 /// A connection of an earlier instance is ended when its client has sent nothing for so long, or
 /// has sent all the while; then the client has so long to end its side.
 inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;

@@ -80,6 +80,7 @@ struct Node::Parts {
   /// By the folder of their state.
   std::map<std::string, std::shared_ptr<service::ServedVolume>> failover_volumes;
   VolumeRules volume_rules;
+  std::shared_ptr<platform::RawTickler> tickler;
   Guid instance;
   bool stopped = false;
 };
@@ -189,9 +190,14 @@ void Node::serve_volumes() {
   for (const auto& [path, volume] : parts_->failover_volumes) volumes.push_back(volume);
   service::FailoverOptions options;
   if (parts_->volume_rules.tickle) {
-    auto tickler = std::make_shared<platform::RawTickler>();
-    options.tells_clients = tickler->is_permitted();
-    options.tickler = std::move(tickler);
+    // One for good: it may be at work when the shares change.
+    if (parts_->tickler == nullptr)
+      parts_->tickler = std::make_shared<platform::RawTickler>(
+          [events = parts_->events](const platform::FarewellReport& report) {
+            events->emit(platform::farewell_event(report));
+          });
+    options.tells_clients = platform::RawTickler::is_permitted();
+    options.tickler = parts_->tickler;
   }
   options.address = parts_->volume_rules.address;
   if (options.address) options.holder = std::make_shared<platform::NetlinkAddresses>();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "platform/loop/unique_fd.h"
+#include "platform/tickle/raw_sender.h"
+#include "platform/tickle/reviver.h"
 #include "ports/tickler.h"
 
 namespace holdfast::platform {
@@ -9,16 +10,16 @@ namespace holdfast::platform {
 /// Raw sockets, opened when first needed and in the network namespace of the thread that does.
 class RawTickler final : public ports::Tickler {
  public:
-  /// Whether this process may open raw sockets (CAP_NET_RAW).
-  bool is_permitted();
+  /// ended: connections were ended in order; on another thread.
+  explicit RawTickler(Farewell::Done ended = {});
+  /// Whether this process may open raw sockets (CAP_NET_RAW). From any thread.
+  static bool is_permitted();
+  void expect(const ports::TcpConnection& connection) override;
   ports::TickleResult tickle(const ports::TcpConnection& connection, unsigned nth) override;
 
  private:
-  /// The raw socket of the family, or an errno.
-  int open(bool v4, int& error);
-
-  UniqueFd v4_;
-  UniqueFd v6_;
+  RawSender sender_;
+  Reviver reviver_;
 };
 
 }  // namespace holdfast::platform

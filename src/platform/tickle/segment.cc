@@ -9,6 +9,9 @@ constexpr std::uint8_t kHopLimit = 64;
 constexpr std::uint8_t kAckFlag = 0x10;
 constexpr std::uint16_t kWindow = 1'234;
 constexpr std::size_t kTcpOctets = 20;
+/// Two that do nothing, then the timestamps (RFC 7323 appendix A).
+constexpr std::size_t kTimestampOctets = 12;
+constexpr std::uint32_t kTimestampsHeader = 0x0101080A;
 constexpr std::size_t kV4Octets = 20;
 
 void put16(ByteVec& out, std::uint16_t value) {
@@ -32,10 +35,10 @@ void put_address(ByteVec& out, const ports::Endpoint& endpoint) {
 }
 
 /// RFC 791 3.1
-void put_v4_header(ByteVec& out, const ports::TcpConnection& c) {
+void put_v4_header(ByteVec& out, const ports::TcpConnection& c, std::size_t tcp_octets) {
   out.push_back(0x45);
   out.push_back(0);
-  put16(out, kV4Octets + kTcpOctets);
+  put16(out, static_cast<std::uint16_t>(kV4Octets + tcp_octets));
   put32(out, 0);  // Identification, flags, fragment offset.
   out.push_back(kHopLimit);
   out.push_back(kTcp);
@@ -46,9 +49,9 @@ void put_v4_header(ByteVec& out, const ports::TcpConnection& c) {
 }
 
 /// RFC 8200 3
-void put_v6_header(ByteVec& out, const ports::TcpConnection& c) {
+void put_v6_header(ByteVec& out, const ports::TcpConnection& c, std::size_t tcp_octets) {
   put32(out, 6u << 28);
-  put16(out, kTcpOctets);
+  put16(out, static_cast<std::uint16_t>(tcp_octets));
   out.push_back(kTcp);
   out.push_back(kHopLimit);
   put_address(out, c.local);
@@ -56,11 +59,11 @@ void put_v6_header(ByteVec& out, const ports::TcpConnection& c) {
 }
 
 /// RFC 9293 3.1, for both families: the addresses, the length and the protocol.
-std::uint32_t pseudo_header_sum(const ports::TcpConnection& c) {
+std::uint32_t pseudo_header_sum(const ports::TcpConnection& c, std::size_t tcp_octets) {
   ByteVec pseudo;
   put_address(pseudo, c.local);
   put_address(pseudo, c.peer);
-  put32(pseudo, kTcpOctets);
+  put32(pseudo, static_cast<std::uint32_t>(tcp_octets));
   put32(pseudo, kTcp);
   return internet_sum(pseudo);
 }
@@ -81,26 +84,38 @@ std::uint16_t internet_checksum(std::uint32_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-ByteVec tickle_segment(const ports::TcpConnection& connection, std::uint32_t sequence) {
+ByteVec ack_segment(const ports::TcpConnection& connection, const AckNumbers& numbers) {
   ByteVec packet;
   bool v4 = connection.local.is_v4();
   if (v4 != connection.peer.is_v4()) return packet;
+  const std::size_t octets = kTcpOctets + (numbers.timestamps ? kTimestampOctets : 0);
   if (v4)
-    put_v4_header(packet, connection);
+    put_v4_header(packet, connection, octets);
   else
-    put_v6_header(packet, connection);
+    put_v6_header(packet, connection, octets);
   std::size_t tcp = packet.size();
   put16(packet, connection.local.port);
   put16(packet, connection.peer.port);
-  put32(packet, sequence);
-  put32(packet, sequence);  // What is acknowledged is as meaningless.
-  packet.push_back(kTcpOctets / 4 << 4);
+  put32(packet, numbers.sequence);
+  put32(packet, numbers.acknowledged);
+  packet.push_back(static_cast<std::uint8_t>(octets / 4 << 4));
   packet.push_back(kAckFlag);
-  put16(packet, kWindow);
+  put16(packet, numbers.window);
   put32(packet, 0);  // Checksum, urgent pointer.
-  std::uint32_t sum = internet_sum(Bytes(packet).subspan(tcp), pseudo_header_sum(connection));
+  if (numbers.timestamps) {
+    put32(packet, kTimestampsHeader);
+    put32(packet, numbers.timestamps->value);
+    put32(packet, numbers.timestamps->echo);
+  }
+  std::uint32_t sum =
+      internet_sum(Bytes(packet).subspan(tcp), pseudo_header_sum(connection, octets));
   set16(packet, tcp + 16, internet_checksum(sum));
   return packet;
+}
+
+ByteVec tickle_segment(const ports::TcpConnection& connection, std::uint32_t sequence) {
+  // What is acknowledged is as meaningless.
+  return ack_segment(connection, {sequence, sequence, kWindow, std::nullopt});
 }
 
 }  // namespace holdfast::platform

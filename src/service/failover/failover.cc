@@ -259,7 +259,11 @@ void Failover::take_address() {
   has_address_ = true;
   auto held = std::make_shared<std::expected<ports::AddressHolder::Held, std::string>>();
   loop_->run_blocking(
-      [holder = options_.holder, address = *options_.address, held] {
+      [holder = options_.holder, address = *options_.address, held, tickler = options_.tickler,
+       connections = to_tickle_] {
+        // First: what their clients send is reset from the moment that the address is here.
+        for (const ports::TcpConnection& c : connections)
+          if (tickler != nullptr) tickler->expect(c);
         *held = holder->take(address);
       },
       [this, held, weak = std::weak_ptr(server_.alive())] {

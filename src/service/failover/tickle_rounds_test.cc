@@ -19,6 +19,7 @@ using testing::TestLoop;
 class FakeTickler final : public ports::Tickler {
  public:
   explicit FakeTickler(TestLoop& loop) : loop_(loop) {}
+  void expect(const ports::TcpConnection&) override {}
   ports::TickleResult tickle(const TcpConnection& c, unsigned nth) override {
     calls_.push_back({c, nth, loop_.monotonic_us()});
     if (!permitted_) return {TickleOutcome::kNotPermitted, "no"};
