@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/server/breaks.h"
 
+#include "base/failover_limits.h"
 #include "base/limits.h"
 #include "core/path/path.h"
 #include "service/server/keeping.h"
@@ -92,6 +93,21 @@ void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakN
     if (notice.what.serial != 0) watch_break(server, loop, notice.object, notice.what.serial);
     send(server, std::make_shared<const core::BreakNotice>(std::move(notice)), 0, &loop);
   }
+}
+
+void send_breaks_after_reclaim(Server& server, ports::Executor& loop,
+                               std::vector<core::BreakNotice> breaks) {
+  // Nobody's wait, which an upgrade waits for: the next binary would not know of these breaks.
+  auto unsent = std::make_shared<OneShot<NtStatus>>();
+  core::WaitToken token = server.waits().add(loop, *unsent);
+  loop.start_timer(limits::kBreakAfterReclaim_us,
+                   [weak = std::weak_ptr(server.alive()), &server, &loop, unsent, token,
+                    breaks = std::move(breaks)]() mutable {
+                     auto alive = weak.lock();
+                     if (alive == nullptr) return;
+                     server.waits().forget(token);
+                     send_breaks(server, loop, std::move(breaks));
+                   });
 }
 
 core::WaitToken BreakWait::token() {

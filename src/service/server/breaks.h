@@ -9,6 +9,10 @@ namespace holdfast::service {
 /// limits::kBreakTimeout_us (MS-SMB2 3.3.4.6, 3.3.4.7, 3.3.6.1).
 void send_breaks(Server& server, ports::Executor& loop, std::vector<core::BreakNotice> breaks);
 
+/// The same, limits::kBreakAfterReclaim_us later.
+void send_breaks_after_reclaim(Server& server, ports::Executor& loop,
+                               std::vector<core::BreakNotice> breaks);
+
 /// A break that an earlier binary has sent is still to be answered.
 void watch_break(Server& server, ports::Executor& loop, const core::ObjectId& object,
                  std::uint64_t serial);

@@ -144,10 +144,7 @@ NtStatus check(Request& r, const CommandRow& row) {
 
 void conclude(Request& r) {
   if (!r.breaks_afterwards.empty())
-    r.loop.post([weak = std::weak_ptr(r.server.alive()), &server = r.server, &loop = r.loop,
-                 breaks = std::move(r.breaks_afterwards)]() mutable {
-      if (auto alive = weak.lock()) send_breaks(server, loop, std::move(breaks));
-    });
+    send_breaks_after_reclaim(r.server, r.loop, std::move(r.breaks_afterwards));
   if (r.counted_at) r.server.opens().end_request(r.counted_at->open, r.counted_at->turn);
 }
 

@@ -71,7 +71,7 @@ struct Request {
   std::optional<CountedAt> counted_at;
   /// It took caching away from others, which they must not have again after a restart.
   bool broke_caching = false;
-  /// Told behind the answer.
+  /// Told some time behind the answer, which gives a handle back.
   std::vector<core::BreakNotice> breaks_afterwards;
   /// Not 0 once an interim response was sent.
   std::uint64_t async_id = 0;

@@ -119,7 +119,7 @@ class Round:
         if self._try(verdict, self.stage.remount, seat) is True:
             verdict.notes.append("the guest hung and was replaced")
         if not isinstance(damage, Damaged):  # it would only be the same again
-            verdict.notes.append(self._try(verdict, self.job.check_again, seat) or "")
+            verdict.notes.append(self._try(verdict, self._check_again, seat, verdict) or "")
         verdict.notes.append(self.reconnects(seat, verdict))
         verdict.notes.append(self._judge_rival(seat, verdict.problems))
         verdict.notes.append(self._syn(seat, verdict.problems))
@@ -195,11 +195,22 @@ class Round:
                             f"was ready, wanted within {limit} s")
         return "no SYN" if since is None else f"SYN {since:.2f} s after ready"
 
+    def _check_again(self, seat, verdict):
+        """A file that its client has given up, and neither reclaimed nor closed, is nobody's until its time is over."""
+        until = time.monotonic() + self.stage.handle_timeout_ms / 1000 + 10
+        while True:
+            try:
+                return self.job.check_again(seat)
+            except Failed as error:
+                if not verdict.client_says or "temporarily unavailable" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.2)  # between two tries
+
     @staticmethod
-    def _try(verdict, check, seat):
+    def _try(verdict, check, *words):
         """What check returns; or the Failed that it raised, which is then a problem, or the client's word."""
         try:
-            return check(seat)
+            return check(*words)
         except Damaged as damage:
             verdict.client_says.append(str(damage))
             return damage
