@@ -109,6 +109,7 @@ VolumeRules volume_rules(const Config& config) {
     rules.exclusive_mount = config.failover.exclusive_mount == ExclusiveMount::kYes;
   rules.fence_command = config.failover.fence_command;
   rules.tickle = config.failover.tickle;
+  rules.end_in_order = config.failover.end_in_order;
   if (!config.failover.address.empty()) {
     rules.address = parse_moving_address(config.failover.address);
     if (rules.address) rules.address->interface = config.failover.interface;

@@ -193,6 +193,7 @@ void Node::serve_volumes() {
     // One for good: it may be at work when the shares change.
     if (parts_->tickler == nullptr)
       parts_->tickler = std::make_shared<platform::RawTickler>(
+          parts_->volume_rules.end_in_order,
           [events = parts_->events](const platform::FarewellReport& report) {
             events->emit(platform::farewell_event(report));
           });

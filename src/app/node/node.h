@@ -40,6 +40,8 @@ struct VolumeRules {
   std::optional<bool> exclusive_mount{};
   std::string fence_command{};
   bool tickle = true;
+  /// Of tickled connections, in the place of a reset.
+  bool end_in_order = false;
   std::optional<ports::MovingAddress> address{};
 };
 

@@ -37,11 +37,14 @@ TickleResult failed(int error) {
 
 }  // namespace
 
-RawTickler::RawTickler(Farewell::Done ended) : reviver_(std::move(ended)) {}
+RawTickler::RawTickler(bool revives, Farewell::Done ended)
+    : revives_(revives), reviver_(std::move(ended)) {}
 
 bool RawTickler::is_permitted() { return RawSender().open(true) == 0; }
 
-void RawTickler::expect(const ports::TcpConnection& connection) { reviver_.expect(connection); }
+void RawTickler::expect(const ports::TcpConnection& connection) {
+  if (revives_) reviver_.expect(connection);
+}
 
 TickleResult RawTickler::tickle(const ports::TcpConnection& connection, unsigned nth) {
   ByteVec packet = tickle_segment(connection, nth * kSequenceStep);
@@ -52,7 +55,7 @@ TickleResult RawTickler::tickle(const ports::TcpConnection& connection, unsigned
   // The answer to the last one is a reset, if nothing else has helped. What was revived by the
   // first is not expected again.
   if (nth == 0 || error != 0)
-    reviver_.expect(connection);
+    expect(connection);
   else if (nth + 1 >= limits::kTickles)
     reviver_.give_up(connection);
   if (error != 0) return {TickleOutcome::kNotOurs, "the address is not one of this machine's"};
