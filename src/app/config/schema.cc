@@ -231,11 +231,11 @@ Table failover_table() {
                "segment to each). Needs CAP_NET_RAW; without it they notice by their own timeouts.",
                Takes::kRestart, [](Config& c, const Value& v) { c.failover.tickle = v.flag; }},
               {"end_in_order", Kind::kFlag, "false",
-               "What a tickle leads to: a reset, or the connection of a lost machine is made again, read "
-               "until its client waits, and ended in order. For Linux clients that mount with `hard`: "
-               "those of 6.1 and 6.12 then lose nothing, where a reset fails a copy. Not where clients "
-               "mount with `soft`: 6.1 was seen to lose data then without telling the program. Needs "
-               "CAP_NET_ADMIN.",
+               "How connections of an earlier server end: reset, or read until their clients wait for "
+               "answers and then ended in order. systemd keeps those of a killed server for it, while their "
+               "clients write; those of a lost machine are made again (CAP_NET_ADMIN). Copies of Linux 6.12 "
+               "with `hard` then go on where a reset fails them, mostly. Not with clients of Linux 6.1: they "
+               "were seen to lose data then without telling the program.",
                Takes::kRestart, [](Config& c, const Value& v) { c.failover.end_in_order = v.flag; }},
           }};
 }

@@ -107,7 +107,7 @@ std::expected<void, std::string> Daemon::start() {
   options.interposer = interposer_;
   options.share_editor = share_editor_;
   if (arrival_ != nullptr) options.takeover = &arrival_->takeover();
-  if (service_manager_.is_there())
+  if (service_manager_.is_there() && config_.failover.end_in_order)
     options.loops.outlive = [this](int socket, bool yes) { kept_sockets_.outlive(socket, yes); };
   auto node = Node::start(std::move(options), events_);
   if (!node) return std::unexpected(node.error());

@@ -20,9 +20,9 @@ class Kill:
     """The server on a file system of its own, and its death."""
     servers, job_limit_s = ["one"], JOB_LIMIT_S
 
-    def __init__(self, stage, kind, kept=True):
-        """kept: by a service manager, which has its sockets while it does not run, as systemd does."""
-        self.more = ["--kept"] if kept and kind == "holdfast" else []
+    def __init__(self, stage, kind):
+        # With a service manager, which has sockets of the server while it does not run, as systemd does.
+        self.more = ["--kept"] if kind == "holdfast" else []
         self.stage, self.kind = stage, {"holdfast": "holdfastd"}.get(kind, kind)
         self.mounted = stage.work / "disk"
         self.disk = self.mounted / "share"
@@ -38,7 +38,8 @@ class Kill:
         self.stage.at_end.append(lambda: self.stage.tool("server", "stop", "--all"))
         self.disk.mkdir(mode=0o777)
         more = self.stage.work / "more.toml"
-        more.write_text("continuous_availability = true\n", encoding="ascii")
+        more.write_text("continuous_availability = true\n" + ("[failover]\nend_in_order = true\n" if self.stage.end_in_order else ""),
+                        encoding="ascii")
         self.stage.tool("server", "start", "one", "--server", self.kind, "--address", ADDRESS, "--share", SHARE,
                         "--dir", self.disk, "--signing", "desired", "--encrypt", "off",
                         "--password-file", self.stage.password_file, "--more", more, *self.more,
@@ -62,15 +63,15 @@ class Kill:
 def main(about, event_class=Kill, round_class=Round, users=USERS):
     """The script: about is its docstring; event_class makes the event of a round_class."""
     words = parser(about.split(";")[0] + ".")
-    words.add_argument("--bare", action="store_true",
-                       help="no service manager keeps the sockets: the kernel resets connections when the server is killed")
+    words.add_argument("--end-in-order", action="store_true", help="the server's key of that name")
     options = complete(words.parse_args())
     stage = Stage(options.size, options.files)
+    stage.end_in_order = options.end_in_order
     lock = alone(stage.state, stage.name)
     install({"holdfast": "holdfastd"}.get(options.server, options.server), options.kernel)
     with stage:
         stage.make_source(options.seed)
-        event = event_class(stage, options.server, not options.bare)
+        event = event_class(stage, options.server)
         event.start()
         play = Play(options, stage)
         for kernel in options.kernel:

@@ -32,6 +32,7 @@ PACKAGES = ["iputils-arping"]
 class Nodes:
     """users: all that the servers know. proxy: the address of one that may connect with the PROXY protocol, or empty."""
     servers = list(NODES)
+    more = []  # options of the lab's server
 
     def __init__(self, stage, kind, volume, users, tickle=True, proxy=""):
         self.stage, self.volume, self.users, self.tickle, self.proxy = stage, volume, users, tickle, proxy
@@ -92,7 +93,7 @@ class Nodes:
         under = [] if self.tickle else ["--under", WITHOUT_RAW]
         self.stage.tool("server", "prepare", node, "--server", self.kind, "--host", node, "--address", ADDRESS, "--listen", "*",
                         "--share", SHARE, "--dir", self.mount_of(node) / "share", "--signing", "desired", "--encrypt", "off",
-                        "--password-file", self.stage.password_file, "--more", more, *under,
+                        "--password-file", self.stage.password_file, "--more", more, *under, *self.more,
                         *(word for user in self.users for word in ("--user", user)))
 
     def _serve(self, node, wait_ms=RESERVATION_WAIT_MS):

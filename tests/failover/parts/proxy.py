@@ -72,11 +72,14 @@ class Nginx:
 
 
 class KilledNode(Nodes):
-    """The server of the node is killed and started again there. Its connections end with it, so nobody is tickled."""
+    """The server of the node is killed and started again there, and a service manager has its sockets meanwhile. So nobody
+    is tickled."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.syn_limit_s = None
+        if self.kind == "holdfastd":
+            self.more = ["--kept"]
 
     def strike(self):
         struck_at = time.time()
