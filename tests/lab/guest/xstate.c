@@ -16,10 +16,11 @@
 
 enum { kWhole = 65536, kComponentsAt = 512, kComponents = 63, kPeekUser = 3 };
 
-// Guests have small stacks and one thread that traces.
+// Guests have small stacks and one thread that traces. What lies behind what the guest gave stays zero: the initial state.
 static char whole[kWhole];
 
-// The state components (bits of XSTATE_BV) that lie within the first size octets.
+// The state components (bits of XSTATE_BV) that lie within the first size octets. Dear: a virtual machine's CPUID is its
+// host's business.
 static uint64_t known_within(size_t size) {
   uint64_t known = 3;  // x87 and SSE: the legacy area
   for (unsigned i = 2; i < kComponents; i++) {
@@ -30,20 +31,30 @@ static uint64_t known_within(size_t size) {
   return known;
 }
 
+// Octets that the host's kernel wants; 0: not known.
+static size_t wanted_by_host(long pid) {
+  static char scratch[kWhole];
+  struct iovec all = {scratch, sizeof scratch};
+  return syscall(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &all) == 0 ? all.iov_len : 0;
+}
+
 static long set_state(long pid, const struct iovec* given) {
-  struct iovec all = {whole, sizeof whole};
-  if (syscall(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &all) != 0) return -1;
-  if (given->iov_len < all.iov_len) {
-    uint64_t had, has;
-    const uint64_t known = known_within(given->iov_len);
-    memcpy(&had, whole + kComponentsAt, sizeof had);
-    memcpy(whole, given->iov_base, given->iov_len);
-    memcpy(&has, whole + kComponentsAt, sizeof has);
-    has = (has & known) | (had & ~known);
-    memcpy(whole + kComponentsAt, &has, sizeof has);
-  } else {
-    all.iov_base = given->iov_base;
+  static size_t wanted, size;
+  static uint64_t known;
+  if (wanted == 0) wanted = wanted_by_host(pid);
+  if (wanted == 0 || given->iov_len >= wanted || given->iov_len < kComponentsAt + sizeof known)
+    return syscall(SYS_ptrace, PTRACE_SETREGSET, pid, NT_X86_XSTATE, given);
+  if (size != given->iov_len) {
+    size = given->iov_len;
+    known = known_within(size);
+    memset(whole, 0, sizeof whole);
   }
+  memcpy(whole, given->iov_base, size);
+  uint64_t components;
+  memcpy(&components, whole + kComponentsAt, sizeof components);
+  components &= known;
+  memcpy(whole + kComponentsAt, &components, sizeof components);
+  struct iovec all = {whole, wanted};
   return syscall(SYS_ptrace, PTRACE_SETREGSET, pid, NT_X86_XSTATE, &all);
 }
 
