@@ -11,16 +11,12 @@
 #include <cstring>
 
 namespace holdfast::platform {
-namespace {
 
-/// Connections that wait for accept; the kernel cuts it to net.core.somaxconn.
-constexpr int kBacklog = 4096;
-
-void set_option(int fd, int level, int name, int value) {
-  (void)::setsockopt(fd, level, name, &value, sizeof value);
+bool set_option(int fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-socklen_t to_sockaddr(const ports::Endpoint& endpoint, bool as_v4, sockaddr_storage& out) {
+socklen_t socket_address(const ports::Endpoint& endpoint, bool as_v4, sockaddr_storage& out) {
   std::memset(&out, 0, sizeof out);
   if (as_v4) {
     auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
@@ -36,6 +32,11 @@ socklen_t to_sockaddr(const ports::Endpoint& endpoint, bool as_v4, sockaddr_stor
   return sizeof *v6;
 }
 
+namespace {
+
+/// Connections that wait for accept; the kernel cuts it to net.core.somaxconn.
+constexpr int kBacklog = 4096;
+
 bool is_any(const ports::Endpoint& endpoint) {
   auto first = endpoint.address.begin() + (endpoint.is_v4() ? 12 : 0);
   return std::all_of(first, endpoint.address.end(), [](std::uint8_t octet) { return octet == 0; });
@@ -45,11 +46,11 @@ bool is_any(const ports::Endpoint& endpoint) {
 std::expected<UniqueFd, int> bind_one(const ports::Endpoint& at, bool as_v4, bool share_port) {
   UniqueFd fd(::socket(as_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return std::unexpected(errno);
-  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (share_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (!as_v4) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, is_any(at) ? 0 : 1);
+  (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (share_port) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!as_v4) (void)set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, is_any(at) ? 0 : 1);
   sockaddr_storage address;
-  socklen_t size = to_sockaddr(at, as_v4, address);
+  socklen_t size = socket_address(at, as_v4, address);
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0)
     return std::unexpected(errno);
   return fd;
@@ -109,13 +110,13 @@ ports::Endpoint local_endpoint(int fd) { return endpoint_of(fd, ::getsockname); 
 ports::Endpoint peer_endpoint(int fd) { return endpoint_of(fd, ::getpeername); }
 
 void tune_stream_socket(int fd, const KeepAlive& keep_alive) {
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keep_alive.idle_s));
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keep_alive.interval_s));
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(keep_alive.probes));
-  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
-             static_cast<int>(keep_alive.unacknowledged_s * 1'000));
+  (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  (void)set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keep_alive.idle_s));
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keep_alive.interval_s));
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(keep_alive.probes));
+  (void)set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                   static_cast<int>(keep_alive.unacknowledged_s * 1'000));
 }
 
 std::expected<ListenSockets, std::string> open_listeners(const ports::Endpoint& at,

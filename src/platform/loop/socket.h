@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/socket.h>
+
 #include <expected>
 #include <string>
 #include <vector>
 
 #include "platform/loop/unique_fd.h"
 #include "ports/stream.h"
-
-struct sockaddr_storage;
 
 namespace holdfast::platform {
 
@@ -25,6 +25,12 @@ struct KeepAlive {
 ports::Endpoint local_endpoint(int fd);
 ports::Endpoint peer_endpoint(int fd);
 ports::Endpoint to_endpoint(const sockaddr_storage& address);
+/// The other way round; an IPv4 address can be written as the IPv6 one that it is kept as. The size
+/// is that of the family.
+socklen_t socket_address(const ports::Endpoint& endpoint, bool as_v4, sockaddr_storage& out);
+
+/// An option that is a number. False: errno tells why.
+bool set_option(int fd, int level, int name, int value);
 
 /// What an errno means ("Too many open files"), untranslated. Needs no memory and no descriptor.
 const char* error_text(int error);

@@ -44,10 +44,6 @@ std::vector<sock_filter> filter_for(bool v4, const std::set<std::uint16_t>& port
   return code;
 }
 
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
 }  // namespace
 
 bool Ear::open(bool v4) {

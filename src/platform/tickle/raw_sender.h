@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/socket.h>
-
 #include "base/bytes.h"
 #include "platform/loop/unique_fd.h"
 #include "ports/stream.h"
 
 namespace holdfast::platform {
-
-/// The address and port as system calls take them; the size is that of the family.
-socklen_t socket_address(const ports::Endpoint& endpoint, sockaddr_storage& out);
 
 /// Sends packets with IP headers of its own by raw sockets (CAP_NET_RAW), which are opened when
 /// first needed, in the network namespace of the thread that does.

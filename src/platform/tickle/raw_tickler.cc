@@ -23,7 +23,7 @@ int source_error(const ports::Endpoint& local) {
   sockaddr_storage address;
   ports::Endpoint any_port = local;
   any_port.port = 0;
-  socklen_t size = socket_address(any_port, address);
+  socklen_t size = socket_address(any_port, any_port.is_v4(), address);
   UniqueFd fd(::socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return errno;
   return ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 ? 0 : errno;

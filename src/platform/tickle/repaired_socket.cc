@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-#include "platform/tickle/raw_sender.h"
+#include "platform/loop/socket.h"
 
 namespace holdfast::platform {
 namespace {
@@ -23,10 +23,6 @@ constexpr std::uint32_t kWindowScale = 3, kSackPermitted = 4, kTimestamps = 8;
 constexpr unsigned kUsualScale = 7;
 constexpr int kLoopbackWait_ms = 20;
 
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
 bool set_queue(int fd, int queue, std::uint32_t next) {
   return set_option(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue) &&
          ::setsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &next, sizeof next) == 0;
@@ -35,7 +31,7 @@ bool set_queue(int fd, int queue, std::uint32_t next) {
 /// Without a segment, as the socket is under repair.
 bool connect_to(int fd, const ports::Endpoint& peer) {
   sockaddr_storage to;
-  socklen_t size = socket_address(peer, to);
+  socklen_t size = socket_address(peer, peer.is_v4(), to);
   return ::connect(fd, reinterpret_cast<sockaddr*>(&to), size) == 0;
 }
 
@@ -69,7 +65,7 @@ std::optional<std::uint32_t> set_windows(int fd, const ConnectionState& state) {
 
 UniqueFd bind_repaired(const ports::TcpConnection& connection) {
   sockaddr_storage at;
-  socklen_t size = socket_address(connection.local, at);
+  socklen_t size = socket_address(connection.local, connection.local.is_v4(), at);
   bool v4 = connection.local.is_v4();
   UniqueFd fd(::socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.valid() && set_option(fd.get(), IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON) &&
