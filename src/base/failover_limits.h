@@ -36,6 +36,9 @@ inline constexpr std::uint64_t kFarewellLinger_us = 1'000'000;
 /// A client that has its handle back is told to give caching up no sooner. Linux handles the break
 /// beside the answer to the reclaim, and loses locks that it cached when the break is faster.
 inline constexpr std::uint64_t kBreakAfterReclaim_us = 50'000;
+/// A client that has its handle back, and neither reads nor writes through it for so long, is asked
+/// for what it has not written. Less than half the second that Linux keeps handles of closed files.
+inline constexpr std::uint64_t kRestAfterReclaim_us = 200'000;
 /// A client that has not written for so long does not.
 inline constexpr std::uint64_t kWritingRest_us = 5'000'000;
 

@@ -246,6 +246,9 @@ class OpenTable {
   /// A program on this machine is about to use the file: takes these LeaseState bits from all.
   /// Nobody waits here.
   std::vector<BreakNotice> break_for_local(const ObjectId& object, std::uint32_t bits);
+  /// Whoever holds W caching through this open gives it back, and writes what it has; empty: the
+  /// open has none, or is closed. Nobody waits here.
+  std::vector<BreakNotice> end_write_caching(OpenId id);
   /// All locks of the stream, whoever holds them.
   std::vector<ByteRangeLocks::Range> locks_of(const ObjectId& object);
 

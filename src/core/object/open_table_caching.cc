@@ -170,6 +170,19 @@ std::vector<BreakNotice> OpenTable::break_for_local(const ObjectId& object, std:
   return stripe.notices(object, std::move(breaks));
 }
 
+std::vector<BreakNotice> OpenTable::end_write_caching(OpenId id) {
+  Stripe* stripe = stripe_of(id);
+  Lock lock(stripe->mutex);
+  Open* open = stripe->find(id);
+  if (open == nullptr || open->spec.pipe != nullptr) return {};
+  FileState& file = stripe->file_of(*open);
+  if (!file.caching.may_write_behind(id)) return {};
+  std::vector<CacheBreak> breaks;
+  (void)file.caching.demand({}, kWriteCaching, 0, breaks);
+  if (!breaks.empty()) changed(*stripe, file);
+  return stripe->notices(open->spec.object, std::move(breaks));
+}
+
 std::vector<ByteRangeLocks::Range> OpenTable::locks_of(const ObjectId& object) {
   Stripe& stripe = stripe_of(object.key);
   Lock lock(stripe.mutex);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/failover/failover.h"
 #include "service/handlers/create_durable.h"
+#include "service/server/breaks.h"
 #include "service/server/closing.h"
 #include "service/server/driver.h"
 #include "service/server/hidden.h"
@@ -102,6 +103,7 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   Result<ports::FileInfo> info = co_await open->file->info(r.io());
   if (!info) co_return error_reply(info.error());
   co_await show_hidden(r, *open, *info);
+  if (claim.persistent) ask_for_unwritten(r.server, r.loop, *open, open->caching);
   CreateOutcome out;
   out.id = open->id;
   out.opened.info = *info;

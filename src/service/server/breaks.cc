@@ -110,6 +110,37 @@ void send_breaks_after_reclaim(Server& server, ports::Executor& loop,
                    });
 }
 
+namespace {
+
+/// Looks at an open that was reclaimed, after `delay_us`: when nothing has been read or written
+/// through it since its position (OpenNotes) was `position`, its write caching is asked back;
+/// nullopt: in any case.
+void ask_later(Server& server, ports::Executor& loop, core::OpenId id, std::uint64_t delay_us,
+               std::optional<std::uint64_t> position) {
+  auto look = [weak = std::weak_ptr(server.alive()), &server, &loop, id, delay_us, position] {
+    auto alive = weak.lock();
+    if (alive == nullptr) return;
+    std::optional<core::OpenView> open = server.opens().find(id);
+    // Closed; or lost once more, and looked at when it is back.
+    if (!open || open->session == 0) return;
+    std::uint64_t now = open->notes->position.load(std::memory_order_relaxed);
+    if (position && now != *position) return ask_later(server, loop, id, delay_us, now);
+    send_breaks(server, loop, server.opens().end_write_caching(id));
+  };
+  loop.start_timer(delay_us, std::move(look));
+}
+
+}  // namespace
+
+void ask_for_unwritten(Server& server, ports::Executor& loop, const core::OpenView& open,
+                       const core::CachingGrant& caching) {
+  bool handles = caching.level == smb2::OplockLevel::kBatch ||
+                 (caching.lease.state & smb2::LeaseState::kHandleCaching) != 0;
+  if (!handles) return ask_later(server, loop, open.id, limits::kBreakAfterReclaim_us, {});
+  ask_later(server, loop, open.id, limits::kRestAfterReclaim_us,
+            open.notes->position.load(std::memory_order_relaxed));
+}
+
 core::WaitToken BreakWait::token() {
   answer_.emplace();
   token_ = request_.server.waits().add(request_.loop, *answer_);
