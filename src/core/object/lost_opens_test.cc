@@ -162,6 +162,48 @@ TEST_F(LostOpens, AreKeptForLaterWithHandleCachingAndWithoutLocks) {
     }
 }
 
+TEST_F(LostOpens, GiveWayToTheirOwnClientWithNobodyInBetween) {
+  EnterOutcome first = lost(kAll, 0);
+  EXPECT_EQ(come(kReads, false, 7), NtStatus::kPending);
+  // Its client comes anew, without the lease (Linux has no credits to spare for one, for a moment).
+  OpenSpec again = spec(1, 0, kWrites, 0);
+  again.caching = {};
+  OpenTable::LeftBehind own{guid(1), owner->sid, 0, again.object, std::nullopt};
+  EnterOutcome out = table.enter(std::move(again), 8, &own);
+  EXPECT_EQ(out.status, NtStatus::kSuccess);
+  ASSERT_EQ(out.gave_way.size(), 1u);
+  EXPECT_EQ(out.gave_way[0].id, first.id);
+  EXPECT_TRUE(out.gave_way[0].outcome.found);
+  ASSERT_EQ(out.gave_way[0].outcome.wakes.size(), 1u);
+  EXPECT_EQ(out.gave_way[0].outcome.wakes[0].token, 7u);
+  EXPECT_EQ(come(kReads), NtStatus::kSharingViolation) << "whoever waited is too late";
+  EXPECT_FALSE(table.find(first.id));
+}
+
+TEST_F(LostOpens, OfOthersGiveNoWay) {
+  EnterOutcome first = lost(kAll);
+  OpenSpec other = spec(2, kAll, kReads);
+  OpenTable::LeftBehind own{guid(2), owner->sid, 0, other.object, guid(2)};
+  EnterOutcome out = table.enter(std::move(other), 8, &own);
+  EXPECT_EQ(out.status, NtStatus::kPending);
+  EXPECT_TRUE(out.gave_way.empty());
+  EXPECT_EQ(table.close(first.id).wakes.size(), 1u) << "it waits, once";
+}
+
+TEST_F(LostOpens, WriteCachingIsAskedBackOnce) {
+  EnterOutcome first = lost(kAll);
+  (void)reclaim(first.id);
+  std::vector<BreakNotice> asked = table.end_write_caching(first.id);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].what.new_state, R | H);
+  EXPECT_TRUE(asked[0].what.must_acknowledge);
+  EXPECT_TRUE(table.end_write_caching(first.id).empty()) << "it is being asked";
+  EXPECT_EQ(acknowledge(R | H).status, NtStatus::kSuccess);
+  EXPECT_TRUE(table.end_write_caching(first.id).empty()) << "there is none";
+  (void)table.close(first.id);
+  EXPECT_TRUE(table.end_write_caching(first.id).empty()) << "it is closed";
+}
+
 TEST_F(LostOpens, WhatGoesWithHandleCachingIsLetInAtOnce) {
   EnterOutcome first = lost(R | H);
   EXPECT_EQ(come(kWrites), NtStatus::kSuccess);

@@ -90,7 +90,7 @@ Result<OpenId> OpenTable::open(OpenSpec spec) {
   return out.id;
 }
 
-EnterOutcome OpenTable::enter(OpenSpec spec, WaitToken token) {
+EnterOutcome OpenTable::enter(OpenSpec spec, WaitToken token, const LeftBehind* own) {
   EnterOutcome out;
   out.object = spec.object;
   bool has_lease = spec.caching.level == wire::smb2::OplockLevel::kLease;
@@ -104,19 +104,43 @@ EnterOutcome OpenTable::enter(OpenSpec spec, WaitToken token) {
     Lock lock(counter_mutex_);
     persistent_id = next_persistent_id_++;
   }
+  std::vector<Elsewhere> gone;
   {
     Stripe& stripe = stripe_of(spec.object.key);
     Lock lock(stripe.mutex);
-    stripe.enter(spec, persistent_id, token, out);
+    gone = enter_in(stripe, spec, persistent_id, token, own, out);
     // Breaks that nobody has to acknowledge, and a lease that was raised.
     if (auto file = stripe.files.find(spec.object);
         file != stripe.files.end() && (has_lease || !out.breaks.empty()))
       changed(stripe, file->second);
   }
+  for (std::size_t i = 0; i < gone.size(); ++i) forget_elsewhere(gone[i], out.gave_way[i].outcome);
   if (out.status == NtStatus::kSuccess && leases_directory(spec))
     directory_leases_.add(spec.share->vfs.get(), spec.path, spec.object);
   if (has_lease && out.status != NtStatus::kSuccess) leases_.unbind(lease);
   return out;
+}
+
+std::vector<OpenTable::Elsewhere> OpenTable::enter_in(Stripe& stripe, const OpenSpec& spec,
+                                                      std::uint64_t persistent_id, WaitToken token,
+                                                      const LeftBehind* own, EnterOutcome& out) {
+  std::vector<Elsewhere> gone;
+  stripe.enter(spec, persistent_id, own == nullptr ? token : 0, out);
+  if (own == nullptr ||
+      (out.status != NtStatus::kPending && out.status != NtStatus::kFileNotAvailable))
+    return gone;
+  std::vector<OpenId> opens;
+  if (auto file = stripe.files.find(spec.object); file != stripe.files.end())
+    opens = file->second.opens;
+  for (OpenId id : opens) {
+    if (!stripe.is_left_behind(id, *stripe.find(id), *own)) continue;
+    gone.push_back(close_in(stripe, id, out.gave_way.emplace_back(id, CloseOutcome{}).outcome));
+  }
+  std::vector<BreakNotice> told = std::move(out.breaks);
+  stripe.enter(spec, persistent_id, token, out);
+  out.breaks.insert(out.breaks.begin(), std::move_iterator(told.begin()),
+                    std::move_iterator(told.end()));
+  return gone;
 }
 
 NtStatus OpenTable::check_open(const ObjectId& object, const Link& link, std::uint32_t access,
@@ -163,30 +187,36 @@ std::optional<OpenView> OpenTable::find(wire::smb2::FileId file_id, SessionId se
 
 CloseOutcome OpenTable::close(OpenId id) {
   CloseOutcome out;
-  std::optional<LeaseId> lease;
-  std::uint64_t restored = 0;
-  close_open(id, out, lease, restored);
-  if (restored != 0) {
-    Lock lock(counter_mutex_);
-    restored_.erase(restored);
+  Elsewhere gone;
+  {
+    Stripe* stripe = stripe_of(id);
+    Lock lock(stripe->mutex);
+    gone = close_in(*stripe, id, out);
   }
-  if (lease) leases_.unbind(*lease);
-  if (lease && out.is_directory)
-    directory_leases_.remove(out.share->vfs.get(), out.path, out.object);
+  forget_elsewhere(gone, out);
   return out;
 }
 
-void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
-                           std::uint64_t& restored) {
-  Stripe* stripe = stripe_of(id);
-  Lock lock(stripe->mutex);
-  std::optional<Open> open = stripe->opens.take(id & ~(0x3Full << kStripeShift));
-  if (!open) return;
+void OpenTable::forget_elsewhere(const Elsewhere& gone, const CloseOutcome& closed) {
+  if (gone.restored != 0) {
+    Lock lock(counter_mutex_);
+    restored_.erase(gone.restored);
+  }
+  if (!gone.lease) return;
+  leases_.unbind(*gone.lease);
+  if (closed.is_directory)
+    directory_leases_.remove(closed.share->vfs.get(), closed.path, closed.object);
+}
+
+OpenTable::Elsewhere OpenTable::close_in(Stripe& stripe, OpenId id, CloseOutcome& out) {
+  Elsewhere elsewhere;
+  std::optional<Open> open = stripe.opens.take(id & ~(0x3Full << kStripeShift));
+  if (!open) return elsewhere;
   if (open->spec.caching.level == wire::smb2::OplockLevel::kLease)
-    lease = open->spec.caching.lease.id;
+    elsewhere.lease = open->spec.caching.lease.id;
   out.found = true;
-  if (open->restored) restored = open->persistent_id;
-  stripe->disconnected.erase(open->persistent_id);
+  if (open->restored) elsewhere.restored = open->persistent_id;
+  stripe.disconnected.erase(open->persistent_id);
   out.create_key = {open->spec.client_guid, open->spec.create_guid};
   out.file = open->spec.file;
   out.share = open->spec.share;
@@ -195,34 +225,35 @@ void OpenTable::close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>&
   out.session = open->spec.session;
   out.is_directory = open->spec.is_directory;
   out.object = open->spec.object;
-  if (open->spec.pipe != nullptr) return;
+  if (open->spec.pipe != nullptr) return elsewhere;
   OpenChange gone = closed(*open);
   out.modified = open->modified;
   out.parent_lease = open->spec.caching.lease.parent;
 
-  auto found = stripe->files.find(open->spec.object);
-  HF_ASSERT(found != stripe->files.end());
+  auto found = stripe.files.find(open->spec.object);
+  HF_ASSERT(found != stripe.files.end());
   FileState& file = found->second;
   std::erase(file.opens, id);
   file.locks.release(id, out.wakes);
-  stripe->close_name(file, id, open->spec, out);
-  if (open->spec.delete_on_close) changed(*stripe, file);
+  stripe.close_name(file, id, open->spec, out);
+  if (open->spec.delete_on_close) changed(stripe, file);
   out.remove_durably = out.remove && open->is_stable();
   // A server that dies before the name is gone leaves it to the next one, by the open's record.
   if (!out.remove)
-    tell_closed(*stripe, std::move(gone));
+    tell_closed(stripe, std::move(gone));
   else if (gone.volume != nullptr)
     file.closed_after_removal.push_back(std::move(gone));
   if (!file.opens.empty()) {
     // The last of a lease's opens that was kept for its client may have gone.
     std::vector<CacheBreak> held_back;
     file.caching.tell_held_back(held_back);
-    for (BreakNotice& notice : stripe->notices(out.object, std::move(held_back)))
+    for (BreakNotice& notice : stripe.notices(out.object, std::move(held_back)))
       out.breaks.push_back(std::move(notice));
-    return;
+    return elsewhere;
   }
-  if (file.going.empty()) stripe->files.erase(found);
-  stripe->left(out);
+  if (file.going.empty()) stripe.files.erase(found);
+  stripe.left(out);
+  return elsewhere;
 }
 
 void OpenTable::Stripe::close_name(FileState& file, OpenId id, const OpenSpec& spec,

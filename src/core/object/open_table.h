@@ -86,12 +86,6 @@ struct BreakOutcome {
   std::vector<Wake> wakes;
 };
 
-/// What became of a CREATE.
-struct EnterOutcome : BreakOutcome {
-  OpenId id = 0;
-  CachingGrant caching;
-};
-
 /// Why others' caching has to end (MS-FSA 2.1.4.12).
 enum class BreakReason : std::uint8_t {
   kWrite,        // WRITE: the directory's lease is broken when the handle is closed
@@ -173,6 +167,18 @@ struct CloseOutcome {
   std::vector<BreakNotice> breaks;
 };
 
+/// What became of a CREATE.
+struct EnterOutcome : BreakOutcome {
+  OpenId id = 0;
+  CachingGrant caching;
+  /// Opens that its own client had left behind and that were in its way: they are closed.
+  struct Closed {
+    OpenId id = 0;
+    CloseOutcome outcome;
+  };
+  std::vector<Closed> gave_way;
+};
+
 /// What a state store has to be told of one open that outlives the server.
 struct OpenChange {
   std::shared_ptr<ports::Volume> volume;
@@ -194,10 +200,25 @@ class OpenTable {
   explicit OpenTable(std::uint64_t first_persistent_id = 1);
   ~OpenTable();
 
+  /// Opens without a session that a client has left behind.
+  struct LeftBehind {
+    /// Open.ClientGuid and Open.DurableOwner.
+    Guid client_guid;
+    Sid owner;
+    /// Not 0: the one of this FileId.Persistent.
+    std::uint64_t persistent_id = 0;
+    /// Those of this stream that it kept open only for later use: persistent ones with handle
+    /// caching and without locks, not of the lease that it names here.
+    std::optional<ObjectId> kept_for_later;
+    std::optional<Guid> lease_key;
+  };
+
   /// Enters an open, or says why not: kSharingViolation (MS-FSA 2.1.5.1.2.2), kDeletePending,
   /// kInvalidParameter (the lease is another file's), kFileNotAvailable (a disconnected persistent
   /// open keeps everybody off, MS-SMB2 3.3.5.9), kPending: others have to let go first.
-  EnterOutcome enter(OpenSpec spec, WaitToken token);
+  /// own: what its client may have left behind gives way to it, in the same step, so that nobody
+  /// else gets in between.
+  EnterOutcome enter(OpenSpec spec, WaitToken token, const LeftBehind* own = nullptr);
   /// As enter(), for what asks for no caching and does not wait.
   Result<OpenId> open(OpenSpec spec);
   /// The checks of open() without entering anything; for what needs to know before it acts.
@@ -379,17 +400,6 @@ class OpenTable {
   /// Opens that no session has.
   std::vector<OpenId> disconnected();
   /// Of these, those that a client has left behind.
-  struct LeftBehind {
-    /// Open.ClientGuid and Open.DurableOwner.
-    Guid client_guid;
-    Sid owner;
-    /// Not 0: the one of this FileId.Persistent.
-    std::uint64_t persistent_id = 0;
-    /// Those of this stream that it kept open only for later use: persistent ones with handle
-    /// caching and without locks, not of the lease that it names here.
-    std::optional<ObjectId> kept_for_later;
-    std::optional<Guid> lease_key;
-  };
   std::vector<OpenId> left_behind(const LeftBehind& by);
 
   // ---- hand-over to another binary (open_hand_over.cc) ----
@@ -447,9 +457,18 @@ class OpenTable {
   struct FileStreams;
   struct Stripe;
 
-  /// restored: its persistent id if it is in restored_.
-  void close_open(OpenId id, CloseOutcome& out, std::optional<LeaseId>& lease,
-                  std::uint64_t& restored);
+  /// What of a closed open lives outside its stripe.
+  struct Elsewhere {
+    std::optional<LeaseId> lease;
+    /// Persistent id; 0: it was not restored.
+    std::uint64_t restored = 0;
+  };
+  Elsewhere close_in(Stripe& stripe, OpenId id, CloseOutcome& out);
+  void forget_elsewhere(const Elsewhere& gone, const CloseOutcome& closed);
+  /// Enters it, or closes what of `own` is in its way and tries again; what is left to be
+  /// forgotten.
+  std::vector<Elsewhere> enter_in(Stripe& stripe, const OpenSpec& spec, std::uint64_t persistent_id,
+                                  WaitToken token, const LeftBehind* own, EnterOutcome& out);
   Stripe& stripe_of(const ports::FileKey& key);
   Stripe* stripe_of(OpenId id);
   static OpenView view_of(OpenId id, const Open& open);

@@ -89,32 +89,31 @@ namespace {
 /// A client that caches handles keeps open what its programs have closed. When it loses the
 /// connection it forgets such a handle (Linux does) or reclaims it before anything else (Windows);
 /// so when it comes for the same file under another lease, what is left is of nobody, and the
-/// client must not wait for itself. True: something was closed.
-Task<bool> close_own_leftovers(Request& r, const core::OpenTable::LeftBehind& own) {
-  bool any = false;
-  for (core::OpenId id : r.server.opens().left_behind(own))
-    any = co_await close_kept(r.server, r.loop, id) || any;
-  co_return any;
+/// client must not wait for itself.
+core::OpenTable::LeftBehind leftovers_of(Request& r, const core::OpenSpec& spec) {
+  core::OpenTable::LeftBehind own = r.own_leftovers();
+  own.kept_for_later = spec.object;
+  if (spec.caching.level == smb2::OplockLevel::kLease) own.lease_key = spec.caching.lease.id.key;
+  return own;
 }
 
 }  // namespace
 
 Task<NtStatus> enter_open(Request& r, const CreatePlan& plan, CreateOutcome& out) {
   core::OpenSpec spec = spec_of(r, plan, out);
-  core::OpenTable::LeftBehind own = r.own_leftovers();
-  own.kept_for_later = spec.object;
-  if (spec.caching.level == smb2::OplockLevel::kLease) own.lease_key = spec.caching.lease.id.key;
+  core::OpenTable::LeftBehind own = leftovers_of(r, spec);
   LocalOpens& local = r.server.local_opens();
   std::shared_ptr<ports::ChangeWatch> watch = co_await local.watch(r, spec);
   BreakWait wait(r);
-  core::EnterOutcome entered = local.enter(r, std::move(spec), wait.token(), watch != nullptr);
+  core::EnterOutcome entered = local.enter(r, std::move(spec), wait.token(), own, watch != nullptr);
   out.id = entered.id;
   out.caching = std::move(entered.caching);
-  bool closed = false;
-  if (entered.status == NtStatus::kPending || entered.status == NtStatus::kFileNotAvailable)
-    closed = co_await close_own_leftovers(r, own);
+  for (core::EnterOutcome::Closed& closed : entered.gave_way)
+    co_await finish_closing(r.server, r.loop, closed.id, std::move(closed.outcome));
+  // One of them may have been the last open of a name that was to be deleted.
+  bool is_another = !entered.gave_way.empty() && entered.status == NtStatus::kDeletePending;
   NtStatus status = co_await wait.settle(std::move(entered));
-  if (closed && status == NtStatus::kFileNotAvailable) status = NtStatus::kPending;
+  if (is_another) status = NtStatus::kPending;
   if (status != NtStatus::kSuccess) co_return status;
   local.keep(out.id, std::move(watch));
   if (r.session->tree(r.header.tree_id)) co_return NtStatus::kSuccess;

@@ -98,6 +98,12 @@ void tell_removal(Server& server, ports::Executor& loop, const core::CloseOutcom
 Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   core::CloseOutcome outcome = server.opens().close(id);
   if (!outcome.found) co_return false;
+  co_await finish_closing(server, loop, id, std::move(outcome));
+  co_return true;
+}
+
+Task<void> finish_closing(Server& server, ports::Executor& loop, core::OpenId id,
+                          core::CloseOutcome outcome) {
   if (!outcome.create_key.create_guid.is_zero())
     server.create_replays().forget(outcome.create_key, id);
   server.notifications().remove(id, outcome.wakes);
@@ -108,14 +114,14 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.local_opens().closed(id, outcome);
   if (outcome.modified)
     break_directory_leases(server, loop, *outcome.share, outcome.path, outcome.parent_lease);
-  if (!outcome.remove) co_return true;
+  if (!outcome.remove) co_return;
   if (outcome.share->failover != nullptr &&
       !outcome.share->failover->may_serve(loop.clock().monotonic_us())) {
     // Another instance has the volume, with this open's wish to remove the object.
     std::vector<core::Wake> wakes;
     server.opens().removal_finished(outcome, wakes, true);
     server.waits().wake(wakes);
-    co_return true;
+    co_return;
   }
 
   ports::IoContext io = io_of(loop, *outcome.share, *outcome.identity);
@@ -125,7 +131,6 @@ Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id) {
   server.opens().removal_finished(outcome, wakes, left);
   server.waits().wake(wakes);
   tell_removal(server, loop, outcome, removed);
-  co_return true;
 }
 
 Task<void> end_tree(Server& server, ports::Executor& loop, core::SessionPtr session,

@@ -15,6 +15,9 @@ struct Request;
 /// was the last open of an object to be deleted (MS-SMB2 3.3.4.17, MS-FSA 2.1.5.5). False: no such
 /// open.
 Task<bool> close_open(Server& server, ports::Executor& loop, core::OpenId id);
+/// The rest of it, of an open that core has closed.
+Task<void> finish_closing(Server& server, ports::Executor& loop, core::OpenId id,
+                          core::CloseOutcome outcome);
 /// Ends a tree connect with its opens (MS-SMB2 3.3.5.8).
 Task<void> end_tree(Server& server, ports::Executor& loop, core::SessionPtr session,
                     std::uint32_t tree);

@@ -83,15 +83,15 @@ std::uint32_t LocalOpens::leave(Request& r, const core::OpenSpec& spec, bool wat
 }
 
 core::EnterOutcome LocalOpens::enter(Request& r, core::OpenSpec spec, core::WaitToken token,
-                                     bool watched) {
-  if (!spec.share->local_coherence) return server_.opens().enter(std::move(spec), token);
+                                     const core::OpenTable::LeftBehind& own, bool watched) {
+  if (!spec.share->local_coherence) return server_.opens().enter(std::move(spec), token, &own);
   loop_.store(&r.loop);
   bool caches = wanted_by(spec.caching) != 0;
   core::EnterOutcome out;
   {
     Lock lock(deciding_);
     spec.caching.local = leave(r, spec, watched);
-    out = server_.opens().enter(std::move(spec), token);
+    out = server_.opens().enter(std::move(spec), token, &own);
   }
   // Others may have come since, or more was taken than is granted.
   if (caches) look_again(out.object);

@@ -21,7 +21,8 @@ class LocalOpens final : public ports::LocalOpenSink,
 
   /// core::OpenTable::enter(); on a share with local coherence the open gets no caching that other
   /// programs do not leave to it. watched: watch() has found a way.
-  core::EnterOutcome enter(Request& r, core::OpenSpec spec, core::WaitToken token, bool watched);
+  core::EnterOutcome enter(Request& r, core::OpenSpec spec, core::WaitToken token,
+                           const core::OpenTable::LeftBehind& own, bool watched);
 
   /// Directories: what other programs do in it breaks its leases from now on, until the watch is
   /// dropped. Null where that cannot be told, and for what needs no watch.
