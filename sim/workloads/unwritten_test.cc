@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client that has its handle back is asked for what it has not written, when it is at rest.
+// What a client has not written when its server goes: it is asked for it when it has its handle
+// back and is at rest, and what it sends again is taken.
 #include <gtest/gtest.h>
 
 #include "sim/workloads/kept_client.h"
@@ -42,19 +43,44 @@ Task<void> story(Cluster& cluster, KeptClient& kept, Seen& seen) {
   co_await kept.leave();
 }
 
-Seen seen_with(std::uint64_t seed) {
+template <class Story>
+void tell(std::uint64_t seed, Story story) {
   Cluster cluster(seed, {});
   cluster.add_machine();
   cluster.start_server(0);
   ClientOptions options = some_client_options(cluster.rng(), "client");
   options.dialects = {smb2::Dialect::kSmb311};
   KeptClient kept(cluster, cluster.add_client(options));
-  Seen seen;
-  cluster.start(story(cluster, kept, seen));
+  cluster.start(story(cluster, kept));
   cluster.run();
   cluster.expect_nothing_left();
   EXPECT_FALSE(cluster.failed()) << cluster.world().failure();
+}
+
+Seen seen_with(std::uint64_t seed) {
+  Seen seen;
+  tell(seed, [&](Cluster& cluster, KeptClient& kept) { return story(cluster, kept, seen); });
   return seen;
+}
+
+/// 128 KiB with the credits of 64, before and after the handle was given back.
+Task<void> charge_story(Cluster& cluster, KeptClient& kept, NtStatus& before, NtStatus& after) {
+  EXPECT_TRUE(co_await kept.come_back());
+  KeptFile& file = kept.files().emplace_back();
+  file.path = "file";
+  KeptOpen* open = co_await kept.open(file, smb2::CreateDisposition::kCreate);
+  auto write = [&] {
+    Part part = write_part(open->id, 1 << 20, ByteVec(128 << 10));
+    part.payload = 0;
+    return part;
+  };
+  before = (co_await kept.until_answered(write)).status;
+  cluster.kill(0, ProcessEnd::kKilled);
+  cluster.start_server(0);
+  EXPECT_TRUE(co_await kept.come_back());
+  after = (co_await kept.until_answered(write)).status;
+  EXPECT_TRUE(co_await kept.finish(file));
+  co_await kept.leave();
 }
 
 TEST(Unwritten, IsAskedForOnceWhenTheClientIsAtRest) {
@@ -64,6 +90,18 @@ TEST(Unwritten, IsAskedForOnceWhenTheClientIsAtRest) {
     EXPECT_EQ(seen.at_rest, kReadCaching | kHandleCaching) << seed;
     EXPECT_EQ(seen.later, kReadCaching | kHandleCaching) << seed;
     EXPECT_EQ(seen.breaks, 2u) << seed << ": told once, acknowledged once";
+  }
+}
+
+// docs/decisions/0008-a-write-that-is-sent-again-needs-no-credits.md
+TEST(Unwritten, IsTakenWithTooFewCreditsFromWhoHasItsHandleBack) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    NtStatus before{}, after{};
+    tell(seed, [&](Cluster& cluster, KeptClient& kept) {
+      return charge_story(cluster, kept, before, after);
+    });
+    EXPECT_EQ(before, NtStatus::kInvalidParameter) << seed;
+    EXPECT_EQ(after, NtStatus::kSuccess) << seed;
   }
 }
 

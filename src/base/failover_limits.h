@@ -28,9 +28,10 @@ inline constexpr std::size_t kMaxRevivals = 1'024;
 inline constexpr std::uint64_t kRevivedQuiet_us = 150'000;
 
 /// A connection of an earlier instance is ended when its client has sent nothing for so long, or
-/// has sent all the while; then the client has so long to end its side.
+/// has sent all the while (8,192 credits are 512 MiB): it is to connect anew within a second. Then
+/// the client has so long to end its side, and is read meanwhile.
 inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;
-inline constexpr std::uint64_t kFarewellLongest_us = 5'000'000;
+inline constexpr std::uint64_t kFarewellLongest_us = 600'000;
 inline constexpr std::uint64_t kFarewellLinger_us = 1'000'000;
 
 /// A client that has its handle back is told to give caching up no sooner. Linux handles the break

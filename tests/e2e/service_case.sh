@@ -30,7 +30,7 @@ inside sh -c '! systemctl is-enabled holdfastd && ! systemctl is-active holdfast
 
 inside useradd --create-home anna
 inside install -d -o anna -m 0700 /srv/anna
-printf '\n[failover]\nend_in_order = true\n\n[[share]]\nname = "anna"\npath = "/srv/anna"\nidentity = "user"\n' >>"$system/etc/holdfast/holdfast.toml"
+printf '\n[[share]]\nname = "anna"\npath = "/srv/anna"\nidentity = "user"\n' >>"$system/etc/holdfast/holdfast.toml"
 inside systemctl enable --now holdfastd || { explain; fail "the service does not start"; }
 [ "$(inside systemctl is-active holdfastd)" = active ] || { explain; fail "not active"; }
 

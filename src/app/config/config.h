@@ -134,7 +134,7 @@ struct Config {
     ExclusiveMount exclusive_mount = ExclusiveMount::kAuto;
     std::string fence_command;
     bool tickle = true;
-    bool end_in_order = false;
+    bool end_in_order = true;
   } failover;
 
   /// "server.name" -> the value as it was given; tables that repeat are not in it.

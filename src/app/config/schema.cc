@@ -230,12 +230,11 @@ Table failover_table() {
                "Clients of the earlier server are made to notice at once that it is gone (a TCP "
                "segment to each). Needs CAP_NET_RAW; without it they notice by their own timeouts.",
                Takes::kRestart, [](Config& c, const Value& v) { c.failover.tickle = v.flag; }},
-              {"end_in_order", Kind::kFlag, "false",
-               "How connections of an earlier server end: reset, or read until their clients wait for "
-               "answers and then ended in order. systemd keeps those of a killed server for it, while their "
-               "clients write; those of a lost machine are made again (CAP_NET_ADMIN). Copies of Linux 6.12 "
-               "with `hard` then go on where a reset fails them, mostly. Not with clients of Linux 6.1: they "
-               "were seen to lose data then without telling the program.",
+              {"end_in_order", Kind::kFlag, "true",
+               "How connections of an earlier server end: read until their clients wait for answers and "
+               "then ended in order, or reset. systemd keeps those of a killed server for it, while their "
+               "clients write; those of a lost machine are made again (CAP_NET_ADMIN). Copies of Linux 6.1 "
+               "and 6.12 go on then, which a reset fails.",
                Takes::kRestart, [](Config& c, const Value& v) { c.failover.end_in_order = v.flag; }},
           }};
 }

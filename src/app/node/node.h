@@ -41,7 +41,7 @@ struct VolumeRules {
   std::string fence_command{};
   bool tickle = true;
   /// Of tickled connections, in the place of a reset.
-  bool end_in_order = false;
+  bool end_in_order = true;
   std::optional<ports::MovingAddress> address{};
 };
 

@@ -238,6 +238,7 @@ std::vector<SessionId> Connection::sessions() const {
 
 bool Connection::charge_suffices(const smb2::Header& header, std::uint64_t payload) const {
   if (!negotiated_ || !negotiated_->multi_credit()) return payload <= limits::kMaxSmallTransactSize;
+  if (gave_back_ && header.command == smb2::Command::kWrite) return true;
   std::uint64_t needed = payload == 0 ? 1 : (payload - 1) / 65'536 + 1;
   return std::max<std::uint64_t>(header.credit_charge, 1) >= needed;
 }

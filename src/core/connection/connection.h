@@ -152,8 +152,12 @@ class Connection {
   /// of an anonymous session is no secret (MS-SMB2 3.3.1.7 ConstrainedConnection).
   void lift_constraint() { constrained_ = false; }
 
+  /// A persistent handle from before this connection was given back over it: its client sends again
+  /// what was not answered.
+  void gave_back() { gave_back_ = true; }
   /// Credits that a request of so many octets (the greater of what it sends and may receive) must
-  /// have charged (MS-SMB2 3.3.5.2.5).
+  /// have charged (MS-SMB2 3.3.5.2.5). A WRITE behind gave_back() needs no more than it has:
+  /// docs/decisions/0008-a-write-that-is-sent-again-needs-no-credits.md.
   bool charge_suffices(const wire::smb2::Header& header, std::uint64_t payload) const;
   std::uint32_t credits_outstanding() const { return window_.outstanding(); }
   std::uint64_t next_async_id() { return next_async_id_++; }
@@ -181,6 +185,7 @@ class Connection {
   const crypto::Provider& crypto_;
   SessionTable& sessions_;
   CreditWindow window_;
+  bool gave_back_ = false;
   std::optional<Negotiated> negotiated_;
   bool awaits_smb2_negotiate_ = false;
   bool constrained_ = true;

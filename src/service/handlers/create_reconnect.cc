@@ -103,7 +103,10 @@ Task<Reply> create_reconnect(Request& r, const CreatePlan& plan) {
   Result<ports::FileInfo> info = co_await open->file->info(r.io());
   if (!info) co_return error_reply(info.error());
   co_await show_hidden(r, *open, *info);
-  if (claim.persistent) ask_for_unwritten(r.server, r.loop, *open, open->caching);
+  if (claim.persistent) {
+    r.connection.gave_back();
+    ask_for_unwritten(r.server, r.loop, *open, open->caching);
+  }
   CreateOutcome out;
   out.id = open->id;
   out.opened.info = *info;

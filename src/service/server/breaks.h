@@ -14,12 +14,13 @@ void send_breaks_after_reclaim(Server& server, ports::Executor& loop,
                                std::vector<core::BreakNotice> breaks);
 
 /// A client that has an open back may have data in its cache that its program believes written, and
-/// not know of it: Linux 6.1 only marks the pages of a WRITE that was in flight dirty again, and the
-/// close(2) that is to have them written is past them already. So W caching of the open is asked
-/// back, once: before the client acknowledges that, it writes what it has (MS-SMB2 3.2.5.19.2).
-/// With H caching it keeps the handle for a second after the program has closed it; then that can
-/// wait until nothing has been read or written for limits::kRestAfterReclaim_us, and whoever goes
-/// on writing keeps its cache. Without, it is asked limits::kBreakAfterReclaim_us from now.
+/// not know of it: Linux 6.1 only marks the pages of a WRITE that was in flight dirty again, and
+/// the close(2) that is to have them written is past them already. So W caching of the open is
+/// asked back, once: before the client acknowledges that, it writes what it has
+/// (MS-SMB2 3.2.5.19.2). With H caching it keeps the handle for a second after the program has
+/// closed it; then that can wait until nothing has been read or written for
+/// limits::kRestAfterReclaim_us, and whoever goes on writing keeps its cache. Without, it is asked
+/// limits::kBreakAfterReclaim_us from now.
 void ask_for_unwritten(Server& server, ports::Executor& loop, const core::OpenView& open,
                        const core::CachingGrant& caching);
 

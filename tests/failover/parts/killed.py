@@ -38,7 +38,7 @@ class Kill:
         self.stage.at_end.append(lambda: self.stage.tool("server", "stop", "--all"))
         self.disk.mkdir(mode=0o777)
         more = self.stage.work / "more.toml"
-        more.write_text("continuous_availability = true\n" + ("[failover]\nend_in_order = true\n" if self.stage.end_in_order else ""),
+        more.write_text("continuous_availability = true\n" + ("[failover]\nend_in_order = false\n" if self.stage.reset else ""),
                         encoding="ascii")
         self.stage.tool("server", "start", "one", "--server", self.kind, "--address", ADDRESS, "--share", SHARE,
                         "--dir", self.disk, "--signing", "desired", "--encrypt", "off",
@@ -63,10 +63,10 @@ class Kill:
 def main(about, event_class=Kill, round_class=Round, users=USERS):
     """The script: about is its docstring; event_class makes the event of a round_class."""
     words = parser(about.split(";")[0] + ".")
-    words.add_argument("--end-in-order", action="store_true", help="the server's key of that name")
+    words.add_argument("--reset", action="store_true", help="end_in_order = false: how clients suffer then")
     options = complete(words.parse_args())
     stage = Stage(options.size, options.files)
-    stage.end_in_order = options.end_in_order
+    stage.reset = options.reset
     lock = alone(stage.state, stage.name)
     install({"holdfast": "holdfastd"}.get(options.server, options.server), options.kernel)
     with stage:

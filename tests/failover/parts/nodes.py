@@ -80,8 +80,8 @@ class Nodes:
     def _configuration(self):
         """Keys of the share come first: what is added begins in its table."""
         lines = ["continuous_availability = true", "", "[failover]", f'address = "{ADDRESS}/24"', 'interface = "eth0"']
-        if self.stage.end_in_order:
-            lines += ["end_in_order = true"]
+        if self.stage.reset:
+            lines += ["end_in_order = false"]
         if self.proxy:
             lines += ["", "[[listen]]", 'address = "*"', f"port = {PROXY_PORT}",
                       "proxy_protocol = true", f'proxy_from = ["{self.proxy}"]']

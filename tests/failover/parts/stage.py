@@ -64,7 +64,7 @@ class Stage:
         self.size, self.files = size_mib * MIB, files
         self.password = secrets.token_urlsafe(12)
         self.handle_timeout_ms = HANDLE_TIMEOUT_MS
-        self.end_in_order = False  # the servers' key
+        self.reset = False  # the servers' key end_in_order is false
         self.background, self.guests, self.problems = [], {}, []
         self.at_end = []  # functions that take down what others have built, last first
 

@@ -79,6 +79,8 @@ class Flow:
 
     def frames(self, sequence, payload):
         """The frames that begin in this segment, as far as they are in it (at most HEAD_BYTES of each)."""
+        if self.next is not None and (self.next + len(self.rest) - sequence - len(payload)) & 0xFFFFFFFF < 0x80000000:
+            return  # sent again: all of it was seen
         if self.rest and (self.next + len(self.rest)) & 0xFFFFFFFF == sequence:
             sequence, payload = self.next, self.rest + payload
         self.rest = b""
