@@ -169,7 +169,8 @@ class Capture:
             seconds, fraction, kept, _ = struct.unpack_from("<4I", data, at)
             packet = data[at + 16:at + 16 + kept]
             self._packet(seconds + fraction / (1e9 if nanoseconds else 1e6), packet)
-            if DH2C in packet or kept < 2500 and CREATE_RESPONSE.search(packet):
+            # An answer begins its packet, if many follow it there.
+            if DH2C in packet or CREATE_RESPONSE.search(packet if kept < 2500 else packet[:200]):
                 self.creates += data[at:at + 16 + kept]
             at += 16 + kept
 
