@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/count_of.h"
+
 namespace holdfast::platform {
 namespace {
 
@@ -15,16 +17,14 @@ constexpr std::size_t kOctetsAtOnce = std::size_t{1} << 20;
 /// Of one connection, before others have their turn.
 constexpr int kReadsAtOnce = 16;
 
-std::string count_of(std::size_t n) {
-  return std::to_string(n) + (n == 1 ? " connection" : " connections");
-}
+std::string connections(std::size_t n) { return count_of(n, "connection", "connections"); }
 
 }  // namespace
 
 Event farewell_event(const FarewellReport& report) {
   return {Severity::kNotice,
           "failover.farewell",
-          "Ended " + count_of(report.connections) + " of the earlier instance in order, after " +
+          "Ended " + connections(report.connections) + " of the earlier instance in order, after " +
               std::to_string(report.octets) + " octets that were on their way, within " +
               std::to_string(report.took.count()) + " ms.",
           {{"connections", std::to_string(report.connections)},

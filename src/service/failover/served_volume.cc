@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/failover/served_volume.h"
 
+#include "base/count_of.h"
 #include "base/failover_limits.h"
 #include "core/failover/records.h"
 #include "service/failover/failover.h"
@@ -12,10 +13,6 @@ using core::failover::RecordProblem;
 using wire::state::Table;
 
 namespace {
-
-std::string count_of(std::size_t n, const char* one, const char* many) {
-  return std::to_string(n) + " " + (n == 1 ? one : many);
-}
 
 ports::Endpoint endpoint(const std::array<std::uint8_t, 16>& address, std::uint16_t port) {
   return {address, port};

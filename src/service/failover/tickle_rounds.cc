@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/count_of.h"
+
 namespace holdfast::service {
 namespace {
 
@@ -11,9 +13,7 @@ using ports::TickleOutcome;
 /// Between two parts of one round: others of the loop have their turn.
 constexpr std::uint64_t kNextTurn_us = 1;
 
-std::string count_of(std::size_t n) {
-  return std::to_string(n) + (n == 1 ? " connection" : " connections");
-}
+std::string connections(std::size_t n) { return count_of(n, "connection", "connections"); }
 
 }  // namespace
 
@@ -24,12 +24,12 @@ Event tickle_event(const TickleReport& report) {
             "Cannot tell clients of the earlier instance to connect anew: " + report.why +
                 ". Nothing is lost, but they notice only by their own timeouts.",
             {}};
-  std::string text = "Told " + count_of(report.tickled) +
+  std::string text = "Told " + connections(report.tickled) +
                      " of the earlier instance to connect anew, within " +
                      std::to_string(report.took_us / 1'000) + " ms";
   if (report.not_ours != 0)
-    text += "; " + count_of(report.not_ours) + " not, whose address is not this machine's";
-  if (report.failed != 0) text += "; " + count_of(report.failed) + " not: " + report.why;
+    text += "; " + connections(report.not_ours) + " not, whose address is not this machine's";
+  if (report.failed != 0) text += "; " + connections(report.failed) + " not: " + report.why;
   bool all = report.not_ours == 0 && report.failed == 0;
   return {all ? Severity::kNotice : Severity::kWarning,
           "failover.tickled",
