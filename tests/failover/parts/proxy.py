@@ -28,6 +28,7 @@ stream {{
     proxy_pass smb;
     proxy_connect_timeout 500ms;
     proxy_timeout 1h;
+    proxy_half_close on;
     tcp_nodelay on;
     {protocol}
   }}

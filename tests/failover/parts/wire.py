@@ -374,17 +374,19 @@ class Capture:
     def _ask_tshark(self):
         few = self.path.with_suffix(".creates.pcap")
         few.write_bytes(self.creates)
-        fields = ["ip.src", "ip.dst", "tcp.stream", "smb2.msg_id", "smb2.flags.response", "smb2.nt_status", "smb2.tag"]
+        fields = ["ip.src", "ip.dst", "tcp.stream", "smb2.cmd", "smb2.msg_id", "smb2.flags.response", "smb2.nt_status", "smb2.tag"]
         out = check(["tshark", "-r", few, "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", "smb2.cmd == 5", "-T", "fields",
                      *(word for field in fields for word in ("-e", field))], timeout_s=120)
         asked, found = set(), []
         for line in out.splitlines():
-            source, target, stream, message_id, response, status, tags = (line.split("\t") + [""] * 7)[:7]
-            key = (stream, message_id.split(",")[0])
-            if response.startswith(("0", "False")) and "DH2C" in tags:
-                asked.add(key)
-            elif key in asked and response.startswith(("1", "True")) and int(status.split(",")[0], 0) != PENDING:
-                found.append((target, int(key[1], 0), int(status.split(",")[0], 0)))
+            source, target, stream, commands, ids, response, statuses, tags = (line.split("\t") + [""] * 8)[:8]
+            # A packet may have several messages.
+            for nth in (i for i, command in enumerate(commands.split(",")) if command == str(CREATE)):
+                key = (stream, ids.split(",")[nth])
+                if response.startswith(("0", "False")):
+                    asked |= {key} if "DH2C" in tags else set()
+                elif key in asked and (status := int(statuses.split(",")[nth], 0)) != PENDING:
+                    found.append((target, int(key[1], 0), status))
         return found
 
 
