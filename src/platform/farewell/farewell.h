@@ -25,8 +25,8 @@ struct FarewellReport {
 /// One line for the log.
 Event farewell_event(const FarewellReport& report);
 
-/// Ends connections of an earlier instance without a reset: our side ends at once, and what the peer
-/// still sends is read and dropped until it ends its own. The peer then asks again, on a new
+/// Ends connections of an earlier instance without a reset: our side ends at once, and what the
+/// peer still sends is read and dropped until it ends its own. The peer then asks again, on a new
 /// connection, for what was not answered. After a reset amid a request some do not: Linux before 7
 /// gives up the WRITE that it was just sending.
 ///
@@ -40,8 +40,8 @@ class Farewell {
   using Done = std::function<void(const FarewellReport&)>;
 
   /// linger: how long the peer may take to end its side; then it is reset.
-  explicit Farewell(Done done = {}, std::chrono::microseconds linger = std::chrono::microseconds(
-                                        limits::kFarewellLinger_us));
+  explicit Farewell(Done done = {}, std::chrono::microseconds linger =
+                                        std::chrono::microseconds(limits::kFarewellLinger_us));
   /// Ends those that are left at once.
   ~Farewell();
   Farewell(const Farewell&) = delete;
