@@ -23,9 +23,16 @@ inline constexpr std::size_t kTicklesPerTurn = 256;
 /// how many of them are revived at once; the rest is reset.
 inline constexpr std::uint64_t kRevivalWait_us = 1'500'000;
 inline constexpr std::size_t kMaxRevivals = 1'024;
-/// A client whose connection of an earlier instance was ended has so long to end its side, and is
-/// read meanwhile.
-inline constexpr std::uint64_t kFarewellLinger_us = 5'000'000;
+/// Their kFarewellQuiet_us: a client that has waited for room to send is woken first, which took up
+/// to 120 ms on a busy machine.
+inline constexpr std::uint64_t kRevivedQuiet_us = 150'000;
+
+/// A connection of an earlier instance is ended when its client has sent nothing for so long, or
+/// has sent all the while (8,192 credits are 512 MiB): it is to connect anew within a second. Then
+/// the client has so long to end its side, and is read meanwhile.
+inline constexpr std::uint64_t kFarewellQuiet_us = 50'000;
+inline constexpr std::uint64_t kFarewellLongest_us = 600'000;
+inline constexpr std::uint64_t kFarewellLinger_us = 1'000'000;
 
 /// A client that has its handle back is told to give caching up no sooner. Linux handles the break
 /// beside the answer to the reclaim, and loses locks that it cached when the break is faster.

@@ -31,8 +31,8 @@ Event farewell_event(const FarewellReport& report) {
            {"octets", std::to_string(report.octets)}}};
 }
 
-Farewell::Farewell(Done done, std::chrono::microseconds linger)
-    : done_(std::move(done)), linger_(linger), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Farewell::Farewell(Done done, FarewellPace pace)
+    : done_(std::move(done)), pace_(pace), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Farewell::~Farewell() {
   stopped_ = true;
@@ -64,10 +64,7 @@ bool Farewell::take() {
     std::lock_guard lock(mutex_);
     const Clock::time_point now = Clock::now();
     report_.connections += added_.size();
-    for (UniqueFd& socket : added_) {
-      (void)::shutdown(socket.get(), SHUT_WR);
-      leaving_.push_back({std::move(socket), now + linger_});
-    }
+    for (UniqueFd& socket : added_) leaving_.push_back({std::move(socket), now, now});
     added_.clear();
     nothing = leaving_.empty() || stopped_;
     if (nothing) running_ = false;
@@ -84,7 +81,7 @@ void Farewell::wait() {
   Clock::time_point next = Clock::time_point::max();
   for (const Leaving& l : leaving_) {
     polled.push_back({l.socket.get(), POLLIN, 0});
-    next = std::min(next, l.until);
+    next = std::min(next, deadline(l));
   }
   auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
   if (::poll(polled.data(), polled.size(), static_cast<int>(std::max<long>(left, 0))) <= 0) return;
@@ -103,12 +100,27 @@ void Farewell::hear(Leaving& leaving) {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return leaving.socket.reset();
     report_.octets += static_cast<std::uint64_t>(n);
+    leaving.heard = Clock::now();
   }
+}
+
+Farewell::Clock::time_point Farewell::deadline(const Leaving& leaving) const {
+  if (leaving.ended) return *leaving.ended + pace_.linger;
+  return std::min(leaving.heard + pace_.quiet, leaving.begun + pace_.longest);
 }
 
 void Farewell::end_late() {
   const Clock::time_point now = Clock::now();
-  std::erase_if(leaving_, [now](const Leaving& l) { return now >= l.until; });
+  for (Leaving& l : leaving_) {
+    if (now < deadline(l)) continue;
+    if (l.ended) {
+      l.socket.reset();
+    } else {
+      ::shutdown(l.socket.get(), SHUT_WR);
+      l.ended = now;
+    }
+  }
+  std::erase_if(leaving_, [](const Leaving& l) { return !l.socket.valid(); });
 }
 
 }  // namespace holdfast::platform

@@ -15,6 +15,12 @@
 
 namespace holdfast::platform {
 
+struct FarewellPace {
+  std::chrono::microseconds quiet{limits::kFarewellQuiet_us};
+  std::chrono::microseconds longest{limits::kFarewellLongest_us};
+  std::chrono::microseconds linger{limits::kFarewellLinger_us};
+};
+
 struct FarewellReport {
   std::size_t connections = 0;
   /// What their peers still sent.
@@ -25,13 +31,10 @@ struct FarewellReport {
 /// One line for the log.
 Event farewell_event(const FarewellReport& report);
 
-/// Ends connections of an earlier instance without a reset: our side ends at once, and what the
-/// peer still sends is read and dropped until it ends its own. The peer then asks again, on a new
-/// connection, for what was not answered. After a reset amid a request some do not: Linux before 7
-/// gives up the WRITE that it was just sending.
-///
-/// Not when the peer is quiet: Linux then uses up its credits (8,192: 512 MiB) on a connection that
-/// answers nothing, and what it sends without credits is what it loses afterwards.
+/// Ends connections of an earlier instance without a reset: what the peer still sends is read and
+/// dropped, and only when it is quiet, because it waits for answers, the connection ends in order.
+/// The peer then asks again, on a new connection, for what was not answered. After a reset amid a
+/// request some do not: Linux before 7 gives up the WRITE that it was just sending.
 ///
 /// Has a thread of its own while there are connections.
 class Farewell {
@@ -39,9 +42,7 @@ class Farewell {
   /// On that thread, each time that all connections have ended.
   using Done = std::function<void(const FarewellReport&)>;
 
-  /// linger: how long the peer may take to end its side; then it is reset.
-  explicit Farewell(Done done = {}, std::chrono::microseconds linger =
-                                        std::chrono::microseconds(limits::kFarewellLinger_us));
+  explicit Farewell(Done done = {}, FarewellPace pace = {});
   /// Ends those that are left at once.
   ~Farewell();
   Farewell(const Farewell&) = delete;
@@ -54,7 +55,9 @@ class Farewell {
   using Clock = std::chrono::steady_clock;
   struct Leaving {
     UniqueFd socket;
-    Clock::time_point until;
+    Clock::time_point begun, heard;
+    /// When our side was ended.
+    std::optional<Clock::time_point> ended{};
   };
 
   void run();
@@ -62,10 +65,11 @@ class Farewell {
   bool take();
   void wait();
   void hear(Leaving& leaving);
+  Clock::time_point deadline(const Leaving& leaving) const;
   void end_late();
 
   const Done done_;
-  const std::chrono::microseconds linger_;
+  const FarewellPace pace_;
   UniqueFd wake_;
   std::mutex mutex_;
   std::vector<UniqueFd> added_;

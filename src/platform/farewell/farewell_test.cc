@@ -57,7 +57,7 @@ struct Told {
   }
 };
 
-TEST(Farewell, AClientThatSendsCanSendAllAndSeesAnEndInOrder) {
+TEST(Farewell, AClientThatSendsSeesAnEndInOrderAfterTheLastOctet) {
   Pair pair = connected();
   // More than the buffers hold: the client is amid its sending when the farewell begins.
   constexpr std::size_t kSize = 32 << 20;
@@ -72,7 +72,7 @@ TEST(Farewell, AClientThatSendsCanSendAllAndSeesAnEndInOrder) {
     return std::pair(sent, 0);
   });
   Told told;
-  Farewell farewell(told.done());
+  Farewell farewell(told.done(), {.quiet = 200ms});
   farewell.add(std::move(pair.server));
   EXPECT_EQ(sending.get(), std::pair(kSize, 0));
   EXPECT_EQ(end_seen_by(pair.client.get()), 0);
@@ -85,7 +85,7 @@ TEST(Farewell, AClientThatSendsCanSendAllAndSeesAnEndInOrder) {
 TEST(Farewell, WhatComesAfterTheEndIsReadToo) {
   Pair pair = connected();
   Told told;
-  Farewell farewell(told.done());
+  Farewell farewell(told.done(), {.quiet = 1ms});
   farewell.add(std::move(pair.server));
   EXPECT_EQ(end_seen_by(pair.client.get()), 0);
   EXPECT_EQ(::send(pair.client.get(), "late", 4, MSG_NOSIGNAL), 4);
@@ -102,7 +102,7 @@ TEST(Farewell, AClientThatNeverStopsIsEndedAllTheSame) {
     ended = true;
   });
   Told told;
-  Farewell farewell(told.done(), 50ms);
+  Farewell farewell(told.done(), {.quiet = 20s, .longest = 50ms, .linger = 50ms});
   farewell.add(std::move(pair.server));
   EXPECT_EQ(told.wait().connections, 1u);
   sending.get();
@@ -112,7 +112,7 @@ TEST(Farewell, AClientThatNeverStopsIsEndedAllTheSame) {
 TEST(Farewell, OneThatIsDestroyedEndsWhatIsLeft) {
   Pair pair = connected();
   {
-    Farewell farewell({}, 20s);
+    Farewell farewell({}, {.quiet = 20s});
     farewell.add(std::move(pair.server));
   }
   EXPECT_EQ(end_seen_by(pair.client.get()), 0);
@@ -121,7 +121,8 @@ TEST(Farewell, OneThatIsDestroyedEndsWhatIsLeft) {
 TEST(Farewell, ALaterConnectionHasAFarewellOfItsOwn) {
   std::vector<std::promise<FarewellReport>> reports(2);
   std::atomic<std::size_t> count = 0;
-  Farewell farewell([&](const FarewellReport& report) { reports[count++].set_value(report); });
+  Farewell farewell([&](const FarewellReport& report) { reports[count++].set_value(report); },
+                    {.quiet = 1ms});
   for (std::promise<FarewellReport>& report : reports) {
     Pair pair = connected();
     farewell.add(std::move(pair.server));

@@ -40,10 +40,12 @@ AckNumbers acknowledgement(const HeardSegment& segment, const ConnectionState& s
 
 Reviver::Reviver(Farewell::Done done)
     : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      farewell_([this, done = std::move(done)](const FarewellReport& report) {
-        leaving_ -= report.connections;
-        if (done) done(report);
-      }) {}
+      farewell_(
+          [this, done = std::move(done)](const FarewellReport& report) {
+            leaving_ -= report.connections;
+            if (done) done(report);
+          },
+          {.quiet = std::chrono::microseconds(limits::kRevivedQuiet_us)}) {}
 
 Reviver::~Reviver() {
   stopped_ = true;
