@@ -240,16 +240,17 @@ class Round:
             else:
                 tags = sorted({tag for create, _ in opens if create.name == name for tag in create.tags})
                 problems.append(f"{name} was not reclaimed by DH2C (opened with {' '.join(tags) or 'nothing seen'})")
-        self._second_opinion(address, reclaims, problems)
-        return f"{len(good)} of {len(reclaims)} reclaims good"
+        unread = self._second_opinion(address, reclaims, problems)
+        return f"{len(good)} of {len(reclaims)} reclaims good" + (f", {unread} of them not seen by tshark" if unread else "")
 
     def _second_opinion(self, address, reclaims, problems):
-        """tshark must see the same reconnects with the same results."""
-        theirs = sorted((message_id, status) for client, message_id, status in self.capture.seen_by_tshark()
-                        if client == address)
-        ours = sorted((create.message.message_id, answer.status) for create, answer in reclaims)
-        if ours != theirs:
-            problems.append(f"tshark sees other reconnects: {theirs}, not {ours}")
+        """tshark must see the same reconnects with the same results, as far as it reads them: a packet behind one that was left
+        out of the capture may be nothing to it. How many it did not."""
+        theirs = {(message_id, status) for client, message_id, status in self.capture.seen_by_tshark() if client == address}
+        ours = {(create.message.message_id, answer.status) for create, answer in reclaims}
+        if theirs - ours:
+            problems.append(f"tshark sees other reconnects: {sorted(theirs - ours)}, which are not among {sorted(ours)}")
+        return len(ours - theirs)
 
     def _judge_rival(self, seat, problems):
         """Nothing may have been given to the rival before the seat closed its file; and while the file waits to be

@@ -107,6 +107,12 @@ class Flow:
         self.next = (sequence + at) & 0xFFFFFFFF
 
 
+def has_data(packet):
+    """Whether it is of an answer to READ, or goes on with a message: nothing to search through."""
+    at = packet.find(b"\xfeSMB", 0, 120)
+    return at < 0 or packet[at + 12] == READ
+
+
 def begins(payload):
     return len(payload) >= 8 and payload[0] == 0 and payload[4:8] == b"\xfeSMB"
 
@@ -169,8 +175,7 @@ class Capture:
             seconds, fraction, kept, _ = struct.unpack_from("<4I", data, at)
             packet = data[at + 16:at + 16 + kept]
             self._packet(seconds + fraction / (1e9 if nanoseconds else 1e6), packet)
-            # An answer begins its packet, if many follow it there.
-            if DH2C in packet or CREATE_RESPONSE.search(packet if kept < 2500 else packet[:200]):
+            if DH2C in packet or not has_data(packet) and CREATE_RESPONSE.search(packet):
                 self.creates += data[at:at + 16 + kept]
             at += 16 + kept
 
