@@ -3,7 +3,7 @@
 // power in that moment.
 #include <gtest/gtest.h>
 
-#include "sim/workloads/kept_client.h"
+#include "sim/workloads/kept_story.h"
 #include "wire/fscc/info_class.h"
 #include "wire/smb2/set_info.h"
 
@@ -53,17 +53,10 @@ Task<void> story(Cluster& cluster, KeptClient& kept, Change change, Names& after
 }
 
 Names names_after(Change change, std::uint64_t seed) {
-  Cluster cluster(seed, {});
-  cluster.add_machine();
-  cluster.start_server(0);
-  ClientOptions options = some_client_options(cluster.rng(), "client");
-  options.dialects = {smb2::Dialect::kSmb311};
-  KeptClient kept(cluster, cluster.add_client(options));
   Names after;
-  cluster.start(story(cluster, kept, change, after));
-  cluster.run();
-  cluster.expect_nothing_left();
-  EXPECT_FALSE(cluster.failed()) << cluster.world().failure();
+  tell_of_one_client(seed, [&](Cluster& cluster, KeptClient& kept) {
+    return story(cluster, kept, change, after);
+  });
   return after;
 }
 

@@ -3,7 +3,7 @@
 // back and is at rest, and what it sends again is taken.
 #include <gtest/gtest.h>
 
-#include "sim/workloads/kept_client.h"
+#include "sim/workloads/kept_story.h"
 
 namespace holdfast::sim {
 namespace {
@@ -43,23 +43,10 @@ Task<void> story(Cluster& cluster, KeptClient& kept, Seen& seen) {
   co_await kept.leave();
 }
 
-template <class Story>
-void tell(std::uint64_t seed, Story story) {
-  Cluster cluster(seed, {});
-  cluster.add_machine();
-  cluster.start_server(0);
-  ClientOptions options = some_client_options(cluster.rng(), "client");
-  options.dialects = {smb2::Dialect::kSmb311};
-  KeptClient kept(cluster, cluster.add_client(options));
-  cluster.start(story(cluster, kept));
-  cluster.run();
-  cluster.expect_nothing_left();
-  EXPECT_FALSE(cluster.failed()) << cluster.world().failure();
-}
-
 Seen seen_with(std::uint64_t seed) {
   Seen seen;
-  tell(seed, [&](Cluster& cluster, KeptClient& kept) { return story(cluster, kept, seen); });
+  tell_of_one_client(
+      seed, [&](Cluster& cluster, KeptClient& kept) { return story(cluster, kept, seen); });
   return seen;
 }
 
@@ -97,7 +84,7 @@ TEST(Unwritten, IsAskedForOnceWhenTheClientIsAtRest) {
 TEST(Unwritten, IsTakenWithTooFewCreditsFromWhoHasItsHandleBack) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     NtStatus before{}, after{};
-    tell(seed, [&](Cluster& cluster, KeptClient& kept) {
+    tell_of_one_client(seed, [&](Cluster& cluster, KeptClient& kept) {
       return charge_story(cluster, kept, before, after);
     });
     EXPECT_EQ(before, NtStatus::kInvalidParameter) << seed;
