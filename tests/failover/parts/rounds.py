@@ -248,7 +248,7 @@ class Round:
         out of the capture may be nothing to it. How many it did not."""
         theirs = {(message_id, status) for client, message_id, status in self.capture.seen_by_tshark() if client == address}
         ours = {(create.message.message_id, answer.status) for create, answer in reclaims}
-        if theirs - ours:
+        if theirs - ours or ours and not theirs:
             problems.append(f"tshark sees other reconnects: {sorted(theirs - ours)}, which are not among {sorted(ours)}")
         return len(ours - theirs)
 
